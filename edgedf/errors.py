@@ -1,0 +1,69 @@
+"""The one error tree.
+
+    EdgedfError
+    |-- InputError            the user can mend it: exit 2
+    |   |-- ConfigError         unknown key, value out of range
+    |   |-- DatasetError        rows that are broken, listed
+    |   |-- CheckpointError     not a run, not our weights, a pickle
+    |   |-- BundleError         changed bytes, unknown schema, a path that leaves the bundle
+    |   `-- MissingExtraError   an optional package is not installed
+    |-- GateError             the work ran and its result is not good enough: exit 1
+    `-- InternalError         a bug of ours: exit 1, please report it
+
+Every message is one line that says what is wrong and what to do next.
+"""
+
+from collections.abc import Sequence
+
+
+class EdgedfError(Exception):
+    """Base of everything edgedf raises on purpose."""
+
+    exit_code = 1
+
+
+class InputError(EdgedfError):
+    """Wrong use or bad input."""
+
+    exit_code = 2
+
+
+class ConfigError(InputError):
+    """A configuration key or value that does not exist or cannot be used."""
+
+
+class DatasetError(InputError):
+    """A dataset that breaks its contract.
+
+    Attributes:
+        problems: One line for each broken row.
+    """
+
+    def __init__(self, message: str, problems: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.problems = list(problems)
+
+
+class CheckpointError(InputError):
+    """A file that is not a checkpoint of ours or cannot be read safely."""
+
+
+class BundleError(InputError):
+    """A bundle that is refused before any runtime sees its bytes."""
+
+
+class MissingExtraError(InputError):
+    """An optional package is not installed."""
+
+    def __init__(self, module: str, extra: str) -> None:
+        super().__init__(f"{module} is not installed: run  pip install 'edgedf[{extra}]'")
+        self.module = module
+        self.extra = extra
+
+
+class GateError(EdgedfError):
+    """The work ran to its end and its result misses a bound."""
+
+
+class InternalError(EdgedfError):
+    """A bug of ours."""

@@ -1,0 +1,68 @@
+"""Finds and runs the programs: `teacher/train.py`, `student/distill.py` and so on.
+
+An installed package has them in its `recipes` folder, a checkout beside the package. They are loaded by path,
+so that no top-level package named `teacher` or `export` exists.
+"""
+
+import importlib.util
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from edgedf.errors import ConfigError, InternalError
+
+Result = dict[str, Any]
+
+PACKAGE = Path(__file__).parent
+
+
+def root() -> Path:
+    """The folder that holds the program folders."""
+    recipes = PACKAGE / "recipes"
+    return recipes if recipes.is_dir() else PACKAGE.parent
+
+
+def load(program: str) -> ModuleType:
+    """Loads a program as a module, once a process.
+
+    Args:
+        program: Path under the program root, such as "teacher/train.py".
+
+    Raises:
+        InternalError: The installation lacks the program.
+    """
+    name = "edgedf.recipes." + program.removesuffix(".py").replace("/", ".")
+    if name in sys.modules:
+        return sys.modules[name]
+    path = root() / program
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None or not path.is_file():
+        raise InternalError(f"the program {program} is missing: install edgedf again")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # before it runs: its dataclasses look their module up
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module
+
+
+def run(program: str, *args: Any, **options: Any) -> Result:
+    """Runs the `main` of a program and gives its JSON-able result."""
+    result: Result = load(program).main(*args, **options)
+    return result
+
+
+def config_path(role: str, name: str) -> Path:
+    """Path of a shipped configuration, such as `config_path("teacher", "demo")`.
+
+    Raises:
+        ConfigError: No such configuration; the message names those there are.
+    """
+    path = root() / role / f"{name}.toml"
+    if not path.is_file():
+        names = ", ".join(sorted(p.stem for p in path.parent.glob("*.toml"))) or "none"
+        raise ConfigError(f"no configuration {name!r} for {role}: there are {names}")
+    return path
