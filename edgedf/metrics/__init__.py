@@ -1,0 +1,26 @@
+"""Metrics: one confusion matrix, everything else from it, each with its interval.
+
+Everywhere: labels are uint8 (N,), 1 = fake; scores are P(fake) in [0, 1], float (N,); groups name the source
+video or identity, one str an image; an image is called fake when `score >= threshold`.
+"""
+
+from edgedf.metrics.bootstrap import Interval
+from edgedf.metrics.evaluation import Evaluation, evaluate
+from edgedf.metrics.matrix import ConfusionMatrix, prevalence_weights
+from edgedf.metrics.ranking import auc, expected_calibration_error, fit_temperature, sigmoid
+from edgedf.metrics.threshold import check_rule, choose_threshold, cross_fitted_matrix
+
+__all__ = [
+    "ConfusionMatrix",
+    "Evaluation",
+    "Interval",
+    "auc",
+    "check_rule",
+    "choose_threshold",
+    "cross_fitted_matrix",
+    "evaluate",
+    "expected_calibration_error",
+    "fit_temperature",
+    "prevalence_weights",
+    "sigmoid",
+]
