@@ -1,0 +1,1 @@
+"""Data sets: their contract, readers of common layouts, splits by group, packed pixels, drawn faces."""

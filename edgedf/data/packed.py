@@ -1,0 +1,157 @@
+"""Packed pixels: each picture decoded and cut once, then memory-mapped."""
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgedf.console import say
+from edgedf.data.dataset import Dataset, Log, Progress
+from edgedf.data.packing import INDEX, PIXELS, locked, require_readable, write_pack
+from edgedf.errors import DatasetError
+from edgedf.faces.crop import SIZE, CropRule
+from edgedf.files import sha256
+
+
+class JoinedPixels:
+    """Pixels of several packings behind one index, none of them copied.
+
+    Attributes:
+        shape: `(N, 256, 256, 3)`.
+    """
+
+    dtype = np.dtype(np.uint8)
+
+    def __init__(self, parts: Sequence["NDArray[np.uint8] | JoinedPixels"]) -> None:
+        self._parts = list(parts)
+        self._ends = np.cumsum([len(part) for part in parts])
+        self.shape: tuple[int, ...] = (int(self._ends[-1]), *parts[0].shape[1:])
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, which: int | slice | Sequence[int] | NDArray[np.integer]) -> NDArray[np.uint8]:
+        """One crop `(256, 256, 3)`, or a stack `(n, 256, 256, 3)` for a slice or indices."""
+        if isinstance(which, (int, np.integer)):
+            return self._one(int(which))
+        indices = range(*which.indices(len(self))) if isinstance(which, slice) else which
+        crops = np.empty((len(indices), *self.shape[1:]), dtype=np.uint8)
+        for row, index in enumerate(indices):
+            crops[row] = self._one(int(index))
+        return crops
+
+    def _one(self, index: int) -> NDArray[np.uint8]:
+        if not -len(self) <= index < len(self):
+            raise IndexError(f"index {index} of {len(self)} crops")
+        index %= len(self)
+        part = int(np.searchsorted(self._ends, index, side="right"))
+        # Counted from the part's end, which saves keeping the starts too.
+        crop: NDArray[np.uint8] = self._parts[part][index - int(self._ends[part])]
+        return crop
+
+
+@dataclass(frozen=True)
+class PackedFaces:
+    """Crops ready for training.
+
+    Attributes:
+        pixels: RGB `(N, 256, 256, 3)`, read from disk when indexed.
+        labels: `(N,)`, 1 is fake.
+        groups: Source video or identity of each crop.
+        methods: Forgery method of each crop, or an empty string.
+        paths: Where each crop came from, relative to its dataset, for messages.
+        digests: Hash of each crop's pixels.
+        fingerprint: Of the dataset.
+    """
+
+    pixels: NDArray[np.uint8] | JoinedPixels
+    labels: NDArray[np.uint8]
+    groups: list[str]
+    methods: list[str]
+    paths: list[str]
+    digests: list[str]
+    fingerprint: str
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+def pack(
+    dataset: Dataset,
+    cache: Path | None = None,
+    progress: Progress | None = None,
+    skip_broken: bool = False,
+    log: Log = say,
+) -> PackedFaces:
+    """Packs a dataset, or opens what was packed before.
+
+    Pictures with a face box (`box_x` to `box_h`) are cut by the crop rule; others are crops already.
+
+    Args:
+        dataset: What to pack, usually one split.
+        cache: Folder of all packings; by default `$EDGEDF_CACHE`, or else `~/.cache/edgedf`.
+        progress: Shows how far the decoding got.
+        skip_broken: Leave unreadable pictures out and log each, rather than stop.
+        log: Receives one line for each picture left out.
+
+    Raises:
+        DatasetError: Pictures are unreadable and not to be skipped, or two splits share pixels.
+        InputError: The disk has no room.
+    """
+    rule = CropRule()
+    root = cache or Path(os.environ.get("EDGEDF_CACHE") or Path.home() / ".cache" / "edgedf")
+    folder = root / sha256(json.dumps([dataset.fingerprint, rule.to_dict()]).encode())[:32]
+    with locked(folder):
+        if not folder.exists():
+            write_pack(dataset, rule, folder, progress, skip_broken)
+    return _open(dataset, folder, skip_broken, log)
+
+
+def join(packed: Sequence[PackedFaces]) -> PackedFaces:
+    """Several packings as one, in the given order."""
+    if len(packed) == 1:
+        return packed[0]
+    return PackedFaces(
+        pixels=JoinedPixels([part.pixels for part in packed]),
+        labels=np.concatenate([part.labels for part in packed]),
+        groups=[group for part in packed for group in part.groups],
+        methods=[method for part in packed for method in part.methods],
+        paths=[path for part in packed for path in part.paths],
+        digests=[digest for part in packed for digest in part.digests],
+        fingerprint=sha256(" ".join(part.fingerprint for part in packed).encode()),
+    )
+
+
+def require_apart(train: PackedFaces, held_out: PackedFaces) -> None:
+    """Makes sure that no crop of one split is in another, however the two files are encoded.
+
+    Raises:
+        DatasetError: The crops in both, listed.
+    """
+    known = dict(zip(train.digests, train.paths, strict=True))
+    pairs = zip(held_out.paths, held_out.digests, strict=True)
+    problems = [f"{path}: same pixels as {known[digest]}" for path, digest in pairs if digest in known]
+    if problems:
+        raise DatasetError(f"{len(problems)} pictures are in two splits: remove them from one", problems)
+
+
+def _open(dataset: Dataset, folder: Path, skip_broken: bool, log: Log) -> PackedFaces:
+    index = json.loads((folder / INDEX).read_text())
+    require_readable(dataset, index["problems"], skip_broken)
+    for problem in index["problems"]:
+        log(f"skipped {problem}")
+    kept = dataset.select(index["kept"])
+    shape = (len(kept), SIZE, SIZE, 3)
+    return PackedFaces(
+        pixels=np.memmap(folder / PIXELS, dtype=np.uint8, mode="r", shape=shape),
+        labels=kept.labels,
+        groups=kept.groups,
+        methods=kept.methods,
+        paths=kept.columns["path"],
+        digests=index["digests"],
+        fingerprint=dataset.fingerprint,
+    )

@@ -1,0 +1,132 @@
+"""Writing a packing: decode, cut, check, and show the folder only when it is whole."""
+
+import json
+import os
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgedf.data.checks import problem_line, split_clashes
+from edgedf.data.dataset import Dataset, Progress
+from edgedf.errors import DatasetError, InputError
+from edgedf.faces.crop import SIZE, Box, CropRule, read_image
+from edgedf.files import sha256, write_text
+
+PIXELS, INDEX = "pixels.u8", "index.json"
+CHUNK = 256  # pictures decoded at a time
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Lets one process pack while others wait for it; a killed one frees its lock."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with folder.with_name(f"{folder.name}.lock").open("w") as file:
+        try:
+            import fcntl
+        except ImportError:  # Windows: two processes would both pack, and the first rename wins
+            pass
+        else:
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def write_pack(dataset: Dataset, rule: CropRule, folder: Path, progress: Progress | None, skip_broken: bool) -> None:
+    """Packs into a folder beside `folder` and renames it when all is written.
+
+    Raises:
+        DatasetError: Pictures are unreadable and not to be skipped, or two splits share pixels.
+        InputError: The disk has no room.
+    """
+    _require_room(folder.parent, len(dataset) * SIZE * SIZE * 3)
+    beside = folder.with_name(f"{folder.name}.part")
+    shutil.rmtree(beside, ignore_errors=True)  # of a packing that was killed
+    beside.mkdir()
+    try:
+        digests, problems = _write_pixels(dataset, rule, beside / PIXELS, progress)
+        unreadable = list(problems.values())
+        require_readable(dataset, unreadable, skip_broken)
+        _require_apart(dataset, digests)
+        index = {"kept": list(digests), "digests": list(digests.values()), "problems": unreadable}
+        write_text(beside / INDEX, json.dumps(index))
+        beside.replace(folder)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+
+
+def _write_pixels(
+    dataset: Dataset, rule: CropRule, file: Path, progress: Progress | None
+) -> tuple[dict[int, str], dict[int, str]]:
+    """Writes the readable crops; gives their digests and what is wrong with the others, by index."""
+    digests: dict[int, str] = {}
+    problems: dict[int, str] = {}
+    # Plain writes, not a writable map: a full disk is then an error and not a crash.
+    with file.open("wb") as stream:
+        for i, crop in _crops(dataset, rule, progress):
+            if isinstance(crop, str):
+                problems[i] = problem_line(dataset, i, crop)
+            else:
+                pixels = crop.tobytes()
+                digests[i] = sha256(pixels)[:32]
+                stream.write(pixels)
+        stream.flush()
+        os.fsync(stream.fileno())
+    return digests, problems
+
+
+def _crops(
+    dataset: Dataset, rule: CropRule, progress: Progress | None
+) -> Iterator[tuple[int, NDArray[np.uint8] | str]]:
+    """Each index with its crop, or with the reason why there is none."""
+    todo: Iterable[int] = range(len(dataset))
+    crops = _decoded(list(zip(dataset.paths, dataset.boxes, strict=True)), rule)
+    for i in progress(todo, "packing", len(dataset)) if progress else todo:
+        yield i, next(crops)
+
+
+def _decoded(jobs: list[tuple[Path, Box | None]], rule: CropRule) -> Iterator[NDArray[np.uint8] | str]:
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        # A chunk at a time, so that no more crops than that wait in memory.
+        for start in range(0, len(jobs), CHUNK):
+            yield from pool.map(lambda job: _crop(rule, *job), jobs[start : start + CHUNK])
+
+
+def _crop(rule: CropRule, path: Path, box: Box | None) -> NDArray[np.uint8] | str:
+    """One crop, or why there is none."""
+    try:
+        image = read_image(path)
+        return rule.cut(image, box) if box else rule.whole(image)
+    except InputError as error:
+        return str(error)
+
+
+def require_readable(dataset: Dataset, problems: Sequence[str], skip_broken: bool) -> None:
+    """Stops at unreadable pictures, unless they are to be skipped.
+
+    Raises:
+        DatasetError: There are some, listed.
+    """
+    if problems and not skip_broken:
+        raise DatasetError(f"{dataset.root} has {len(problems)} broken pictures: mend or skip them", problems)
+
+
+def _require_apart(dataset: Dataset, digests: dict[int, str]) -> None:
+    if not digests:
+        raise DatasetError(f"{dataset.root} has no readable picture")
+    clashes = split_clashes(dataset, list(digests), list(digests.values()))
+    if clashes:
+        lines = [problem_line(dataset, i, text) for i, text in clashes.items()]
+        raise DatasetError(f"{dataset.root} has {len(lines)} pictures in two splits: remove them", lines)
+
+
+def _require_room(folder: Path, needed: int) -> None:
+    free = shutil.disk_usage(folder).free
+    if free < needed:
+        raise InputError(
+            f"{folder} has {free / 1e9:.1f} GB free and packing takes {needed / 1e9:.1f} GB: "
+            "set EDGEDF_CACHE to a folder on a larger disk"
+        )

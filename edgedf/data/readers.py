@@ -1,0 +1,126 @@
+"""Readers: a dataset from whatever layout its files came in."""
+
+from pathlib import Path
+
+import numpy as np
+
+from edgedf.console import say
+from edgedf.data.checks import checked
+from edgedf.data.dataset import LABELS, REQUIRED, SPLITS, Dataset, Log, read_table
+from edgedf.data.published import from_celeb_df, from_dfdc, from_faceforensics
+from edgedf.data.splits import split_by_group
+from edgedf.data.trees import Row, dataset_of, pictures
+from edgedf.errors import DatasetError, InputError
+
+LAYOUTS = (
+    "labels.csv",
+    "real/ and fake/, or train/real/ and so on",
+    "a DFDC tree with metadata.json",
+    "a FaceForensics++ tree with original_sequences/",
+    "a Celeb-DF tree with Celeb-real/",
+    "a CSV file",
+)
+LABEL_OF = {"real": "real", "0": "real", "fake": "fake", "1": "fake"}
+
+
+def open_dataset(root: Path, *, skip_broken: bool = False, log: Log = say) -> Dataset:
+    """Opens a dataset in any layout that is known.
+
+    Args:
+        root: A folder, or a CSV file.
+        skip_broken: Leave broken rows out and log each, rather than stop.
+        log: Receives one line for each thing left out.
+
+    Raises:
+        InputError: The layout is not known.
+        DatasetError: Rows are broken and not to be skipped.
+    """
+    if root.suffix == ".csv" and root.is_file():
+        return from_csv(root, skip_broken=skip_broken, log=log)
+    if not root.is_dir():
+        raise InputError(f"there is no folder {root}")
+    if (root / "labels.csv").is_file():
+        return read_dataset(root, skip_broken=skip_broken, log=log)
+    if any(root.glob("metadata.json")) or any(root.glob("*/metadata.json")):
+        return from_dfdc(root, skip_broken=skip_broken, log=log)
+    if (root / "original_sequences").is_dir() or (root / "manipulated_sequences").is_dir():
+        return from_faceforensics(root, skip_broken=skip_broken, log=log)
+    if (root / "Celeb-real").is_dir() or (root / "Celeb-synthesis").is_dir():
+        return from_celeb_df(root, skip_broken=skip_broken, log=log)
+    if _class_folders(root):
+        return from_class_folders(root, skip_broken=skip_broken, log=log)
+    raise InputError(f"{root} is not a dataset: it needs {'; or '.join(LAYOUTS)}")
+
+
+def read_dataset(root: Path, *, skip_broken: bool = False, log: Log = say) -> Dataset:
+    """Reads and checks `root/labels.csv`.
+
+    Args:
+        root: The dataset's folder.
+        skip_broken: Leave broken rows out and log each, rather than stop.
+        log: Receives one line for each row left out.
+
+    Raises:
+        DatasetError: The table is unusable, or rows are broken and not to be skipped.
+    """
+    return checked(Dataset(root, read_table(root / "labels.csv", REQUIRED)), skip_broken=skip_broken, log=log)
+
+
+def from_class_folders(root: Path, *, skip_broken: bool = False, log: Log = say) -> Dataset:
+    """Reads `real/` and `fake/`, either in `root` or in `train/`, `val/` and `test/`.
+
+    Pictures in a folder of their own (`real/VIDEO/1.png`) form a group. Others are a group with those of the
+    same name, as a fake is often named after its source.
+    """
+    rows: list[Row] = []
+    for split, label, folder in _class_folders(root):
+        for picture in pictures(folder, log):
+            inside = picture.relative_to(folder)
+            video = inside.parts[0] if len(inside.parts) > 1 else inside.stem
+            # Names start again in each split folder: 0001.jpg of two splits is not one source.
+            group = f"{split}/{video}" if split else video
+            rows.append({"path": picture, "label": label, "split": split, "group": group})
+    return dataset_of(root, rows, skip_broken=skip_broken, log=log)
+
+
+def from_csv(
+    file: Path,
+    path: str = "path",
+    label: str = "label",
+    split: str = "split",
+    group: str = "group",
+    *,
+    skip_broken: bool = False,
+    log: Log = say,
+) -> Dataset:
+    """Reads any CSV file, by the names of its columns; paths are relative to the file.
+
+    Labels may be `real` and `fake` in any case, or 0 and 1. Without a column of groups each picture is one;
+    without one of splits they are dealt out by group. All other columns are kept.
+
+    Raises:
+        DatasetError: The path or label column is missing, or rows are broken and not to be skipped.
+    """
+    table = read_table(file, (path, label))
+    names = {path: "path", label: "label", split: "split", group: "group"}
+    columns = {names.get(name, name): cells for name, cells in table.items()}
+    columns["label"] = [LABEL_OF.get(cell.strip().lower(), cell) for cell in columns["label"]]
+    columns.setdefault("group", columns["path"])
+    if "split" not in columns:
+        columns["split"] = _dealt(columns, file)
+    return checked(Dataset(file.parent, columns), skip_broken=skip_broken, log=log)
+
+
+def _dealt(columns: dict[str, list[str]], file: Path) -> list[str]:
+    """Splits by group; a label that is no label counts as real here, and is reported later."""
+    if not columns["path"]:
+        raise DatasetError(f"{file} holds no rows")
+    labels = np.array([cell == "fake" for cell in columns["label"]], dtype=np.uint8)
+    return split_by_group(columns["group"], labels)
+
+
+def _class_folders(root: Path) -> list[tuple[str, str, Path]]:
+    """Split (or an empty string), label and folder of each class folder."""
+    places = [("", root), *((split, root / split) for split in SPLITS)]
+    found = [(split, label, place / label) for split, place in places for label in LABELS]
+    return [entry for entry in found if entry[2].is_dir()]
