@@ -1,0 +1,1 @@
+"""Networks: teacher, student and baseline, and the parts they are made of."""

@@ -1,0 +1,33 @@
+"""MobileNetV2Simple, the baseline of the first experiment: MobileNetV2 and a small head."""
+
+from torch import Tensor, nn
+from torchvision import models
+
+from edgedf.nn.detector import Detector, Output, channels_first
+
+
+class MobileNetV2Simple(Detector):
+    """MobileNetV2 (Sandler et al., CVPR 2018) with dropout and one linear layer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.features = models.mobilenet_v2(weights=None).features
+        self.dropout = nn.Dropout(0.2)
+        self.head = nn.Linear(1280, 1)
+
+    def forward(self, pixels: Tensor) -> Output:
+        """See `Detector.forward`; attention is the energy of the last (B, 1280, 8, 8) features, peak 1."""
+        rgb = channels_first(pixels)
+        mean, std = rgb.new_tensor(_MEAN).view(1, 3, 1, 1), rgb.new_tensor(_STD).view(1, 3, 1, 1)
+        features: Tensor = self.features((rgb - mean) / std)
+        energy = features.square().mean(1)  # Zagoruyko and Komodakis, ICLR 2017
+        attention = energy / (energy.amax((1, 2), keepdim=True) + 1e-6)
+        embedding = features.mean((2, 3))
+        return Output(self.head(self.dropout(embedding)), attention, embedding)
+
+    def load_imagenet(self, state: dict[str, Tensor]) -> None:
+        """Takes torchvision's MobileNetV2 state dict; the classifier's weights are dropped."""
+        self.load_state_dict({k: v for k, v in state.items() if k.startswith("features.")}, strict=False)
+
+
+_MEAN, _STD = (123.675, 116.28, 103.53), (58.395, 57.12, 57.375)
