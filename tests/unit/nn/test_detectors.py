@@ -19,6 +19,7 @@ NETWORKS: dict[str, Callable[[], Detector]] = {
     "teacher-lite2": partial(Teacher, "efficientnet_lite2", 64),
     "teacher-b0-frequency": partial(Teacher, "efficientnet_b0", 96, frequency=True),
     "baseline": MobileNetV2Simple,
+    "baseline-128": partial(MobileNetV2Simple, 128),
 }
 
 
