@@ -1,0 +1,1 @@
+"""Training: one loop, the losses, distillation, health checks and checkpoints."""

@@ -1,0 +1,199 @@
+"""Configuration: one flat dataclass is config file and command-line help at once."""
+
+import dataclasses
+import tomllib
+import types
+import typing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from edgedf.errors import ConfigError
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainConfig:
+    """Everything that shapes a training run.
+
+    Attributes:
+        role: Which network: `teacher`, `student` or `baseline`.
+        data: Dataset folders; trained on together.
+        trunk: Teacher's EfficientNet, a name of `edgedf.nn.trunks.TRUNKS`.
+        image_size: Side in pixels of the face that the teacher or the baseline looks at.
+        frequency: Adds the block-DCT branch to the teacher.
+        size: Student's size: `nano`, `small` or `base`.
+        weights: File of ImageNet weights for the trunk or the baseline; empty: an installed package or a download.
+        epochs: Passes over the drawn images.
+        batch_size: Images per optimiser step, over all processes.
+        accumulate: Parts that a process cuts its share of a batch into, to save memory.
+        learning_rate: Peak, reached after the warm-up; falls to zero along a cosine.
+        weight_decay: AdamW's, on convolution and linear weights only.
+        warmup_epochs: Epochs of linear warm-up.
+        clip: Largest norm of the gradient; 0 switches clipping off.
+        ema: Decay of the averaged weights, which are evaluated and kept.
+        freeze_norm: Keeps batch-norm statistics as they are.
+        precision: `auto` (half on CUDA, full on CPU), `32`, `bf16` or `fp16`.
+        prevalence: Share of fakes drawn each epoch and stated in metrics; 0 takes the data as they are.
+        threshold_rule: `f1`, `recall=.95`, `fpr=.01` or `cost=10:1`.
+        class_weighting: Weights fakes up to the reals' total (`pos_weight`).
+        label_smoothing: Share of the label moved to the other class.
+        box_weight: Weight of the locator's box loss.
+        jitter: Shift and scale of training views, see `edgedf.data.views`.
+        views: Different views of an image over the run; 0 draws new ones each epoch.
+        save_minutes: Minutes between checkpoints inside an epoch.
+        seed: Of everything random.
+    """
+
+    role: Literal["teacher", "student", "baseline"] = "teacher"
+    data: list[str] = field(default_factory=list)
+    trunk: str = "efficientnet_b3"
+    image_size: int = 256
+    frequency: bool = False
+    size: str = "small"
+    weights: str = ""
+    epochs: int = 10
+    batch_size: int = 32
+    accumulate: int = 1
+    learning_rate: float = 1e-3
+    weight_decay: float = 0.01
+    warmup_epochs: float = 0.2
+    clip: float = 1.0
+    ema: float = 0.999
+    freeze_norm: bool = False
+    precision: Literal["auto", "32", "bf16", "fp16"] = "auto"
+    prevalence: float = 0.0
+    threshold_rule: str = "f1"
+    class_weighting: bool = False
+    label_smoothing: float = 0.01
+    box_weight: float = 1.0
+    jitter: float = 0.1
+    views: int = 0
+    save_minutes: float = 5.0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        _require(self.epochs >= 1, "epochs", "at least 1")
+        _require(self.batch_size >= 1 and self.accumulate >= 1, "batch_size and accumulate", "at least 1")
+        _require(0 <= self.prevalence < 1, "prevalence", "between 0 and 1")
+        _require(0 <= self.ema < 1, "ema", "between 0 and 1")
+        _require(0 <= self.label_smoothing < 0.5, "label_smoothing", "between 0 and .5")
+        _require(0 <= self.jitter <= 0.3, "jitter", "between 0 and .3")
+        _require(self.image_size % 32 == 0 and self.image_size > 0, "image_size", "a multiple of 32")
+
+    @classmethod
+    def load(cls, path: Path, overrides: dict[str, Any] | None = None) -> Self:
+        """Reads a TOML file; `overrides` win over it.
+
+        Raises:
+            ConfigError: The file cannot be read, or names an unknown key or an unusable value.
+        """
+        try:
+            values = tomllib.loads(path.read_text())
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise ConfigError(f"{path}: {error}") from error
+        return cls.from_dict(values | (overrides or {}))
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Self:
+        """Checks names and types.
+
+        Raises:
+            ConfigError: Unknown key or wrong type.
+        """
+        hints = typing.get_type_hints(cls)
+        for key in values:
+            if key not in hints:
+                raise ConfigError(f"unknown config key {key!r}: choose one of {', '.join(sorted(hints))}")
+        return cls(**{key: _typed(key, value, hints[key]) for key, value in values.items()})
+
+    def to_dict(self) -> dict[str, Any]:
+        """Flat dictionary, ready for TOML or JSON."""
+        return dataclasses.asdict(self)
+
+    def to_toml(self) -> str:
+        """The resolved configuration as a config file."""
+        return "".join(f"{key} = {_toml(value)}\n" for key, value in self.to_dict().items())
+
+
+@dataclass(frozen=True, kw_only=True)
+class DistillConfig(TrainConfig):
+    """A student's run with a teacher.
+
+    Attributes:
+        role: Always `student`.
+        teacher: Folder of the teacher's run.
+        temperature: Softens both logits in the logit term.
+        logit_weight: Weight of the soft-label term.
+        hard_weight: Weight of the labels' term.
+        feature_weight: Weight of the feature term.
+        attention_weight: Weight of the attention term.
+        teacher_cache: Stores the teacher's answers, for `views` above 0; pays on a CPU.
+    """
+
+    role: Literal["teacher", "student", "baseline"] = "student"
+    views: int = 2
+    teacher: str = ""
+    temperature: float = 2.0
+    logit_weight: float = 1.0
+    hard_weight: float = 0.5
+    feature_weight: float = 0.5
+    attention_weight: float = 0.1
+    teacher_cache: bool = True
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _require(self.role == "student", "role", "student: only a student is distilled")
+        _require(self.temperature > 0, "temperature", "above 0")
+        _require(self.views > 0 or not self.teacher_cache, "views", "above 0 with teacher_cache")
+
+
+def parse_overrides(pairs: list[str]) -> dict[str, Any]:
+    """`["epochs=3", "size=nano"]` as a dictionary; values are TOML, bare words are strings.
+
+    Raises:
+        ConfigError: A pair without `=`.
+    """
+    values = {}
+    for pair in pairs:
+        key, sign, text = pair.partition("=")
+        if not sign:
+            raise ConfigError(f"{pair!r}: write key=value")
+        try:
+            values[key] = tomllib.loads(f"value = {text}")["value"]
+        except tomllib.TOMLDecodeError:
+            values[key] = text
+    return values
+
+
+def _typed(key: str, value: Any, hint: Any) -> Any:
+    if hint is float and type(value) is int:
+        return float(value)
+    if typing.get_origin(hint) is Literal:
+        if value not in typing.get_args(hint):
+            raise ConfigError(f"{key} = {value!r}: choose one of {', '.join(typing.get_args(hint))}")
+        return value
+    if isinstance(hint, types.GenericAlias):
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            raise ConfigError(f"{key} = {value!r}: must be a list of strings")
+        return value
+    if type(value) is not hint:
+        raise ConfigError(f"{key} = {value!r}: must be {hint.__name__}")
+    return value
+
+
+def _require(condition: bool, key: str, rule: str) -> None:
+    if not condition:
+        raise ConfigError(f"{key} must be {rule}")
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list):
+        return "[" + ", ".join(_toml(item) for item in value) + "]"
+    if isinstance(value, str):
+        # TOML's basic strings escape as JSON does.
+        import json
+
+        return json.dumps(value)
+    return repr(value)

@@ -1,0 +1,166 @@
+"""Distillation: the student's objective with a teacher, and the teacher's answers, computed or stored."""
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from edgedf.files import sha256
+from edgedf.nn.detector import Detector, Output
+from edgedf.training.batches import Batch
+from edgedf.training.losses import Supervised, Terms
+
+ATTENTION = 16  # side of the student's map
+FEATURES = 8  # side of the compared features
+
+
+class Guidance(NamedTuple):
+    """A teacher's answers about B views, rounded to half precision, as they are stored.
+
+    Attributes:
+        logit: (B, 1).
+        attention: (B, 16, 16).
+        features: (B, C, 8, 8).
+    """
+
+    logit: Tensor
+    attention: Tensor
+    features: Tensor
+
+
+class Guide:
+    """A frozen teacher in eval mode. Not a module, so that the student's checkpoints do not hold its weights."""
+
+    def __init__(self, teacher: Detector) -> None:
+        self.teacher = teacher.eval().requires_grad_(False).to(memory_format=torch.channels_last)
+        self.channels = int(teacher.feature_channels)  # type: ignore[arg-type]
+
+    @torch.no_grad()
+    def __call__(self, batch: Batch) -> Guidance:
+        """Answers about the same pixels that the student sees."""
+        self.teacher.to(batch.pixels.device)
+        output: Output = self.teacher(batch.pixels)
+        assert output.features is not None
+        attention = F.adaptive_avg_pool2d(output.attention.unsqueeze(1), ATTENTION).squeeze(1)
+        return Guidance(*(t.half().float() for t in (output.logit, attention, output.features)))
+
+
+class CachedGuide:
+    """Stores the answers of a guide, so that a student trains for many epochs at its own speed.
+
+    One file an answer, memory-mapped and sparse, filled as views come up; 13 KB a view.
+
+    Args:
+        guide: Asked once about each view.
+        folder: Where the cache of all teachers lies.
+        key: Whatever the answers depend on: teacher's weights, data, views.
+        images: Number of training images.
+        views: Views of each.
+    """
+
+    def __init__(self, guide: Guide, folder: Path, key: str, images: int, views: int) -> None:
+        self.guide, self.channels, self.views = guide, guide.channels, views
+        root = folder / sha256(f"{key} {images} {views}".encode())[:32]
+        root.mkdir(parents=True, exist_ok=True)
+        count = images * views
+        self.logit = _store(root / "logit.f16", (count, 1))
+        self.attention = _store(root / "attention.f16", (count, ATTENTION, ATTENTION))
+        self.features = _store(root / "features.f16", (count, guide.channels, FEATURES, FEATURES))
+        # Set after the answers are written: a killed process leaves no half answer that counts.
+        self.known = _store(root / "known.u8", (count,), np.uint8)
+
+    def __call__(self, batch: Batch) -> Guidance:
+        """The same as the guide's own answers, from the store where they are there."""
+        rows = batch.images.cpu().numpy() * self.views + batch.view
+        new = np.flatnonzero(self.known[rows] == 0)
+        if len(new):
+            self._ask(batch, new, rows[new])
+        device = batch.pixels.device
+        stores = (self.logit, self.attention, self.features)
+        return Guidance(*(torch.from_numpy(store[rows].astype(np.float32)).to(device) for store in stores))
+
+    def _ask(self, batch: Batch, new: NDArray[np.intp], rows: NDArray[np.int64]) -> None:
+        answers = self.guide(batch.pick(torch.from_numpy(new).to(batch.pixels.device)))
+        for store, answer in zip((self.logit, self.attention, self.features), answers, strict=True):
+            store[rows] = answer.cpu().numpy().astype(np.float16)
+        self.known[rows] = 1
+
+
+def _store(path: Path, shape: tuple[int, ...], kind: type = np.float16) -> NDArray[Any]:
+    """A sparse memory-mapped array, created where it is missing."""
+    size = int(np.prod(shape)) * np.dtype(kind).itemsize
+    with path.open("ab") as file:  # does not touch what is there
+        if file.tell() < size:
+            file.truncate(size)
+    return np.memmap(path, dtype=kind, mode="r+", shape=shape)
+
+
+class Distillation(nn.Module):
+    """Labels, soft labels, features and attention, each with its weight.
+
+    Args:
+        guide: The teacher.
+        student: Gives the number of feature channels.
+        temperature: Softens both logits (Hinton et al., 2015).
+        logit_weight: Of the soft labels.
+        hard_weight: Of the labels.
+        feature_weight: Of the features (Romero et al., FitNets, ICLR 2015).
+        attention_weight: Of the attention maps (Zagoruyko and Komodakis, ICLR 2017).
+        supervised: The labels' objective.
+    """
+
+    def __init__(
+        self,
+        guide: Guide | CachedGuide,
+        student: Detector,
+        supervised: Supervised,
+        *,
+        temperature: float = 2.0,
+        logit_weight: float = 1.0,
+        hard_weight: float = 0.5,
+        feature_weight: float = 0.5,
+        attention_weight: float = 0.1,
+    ) -> None:
+        super().__init__()
+        self.guide, self.supervised, self.temperature = guide, supervised, temperature
+        self.weights = {
+            "label": hard_weight,
+            "soft_label": logit_weight,
+            "feature": feature_weight,
+            "attention": attention_weight,
+        }
+        self.projector = nn.Conv2d(int(student.feature_channels), guide.channels, 1)  # type: ignore[arg-type]
+
+    def forward(self, output: Output, batch: Batch) -> Terms:
+        """Returns scalars `loss`, `label`, `soft_label`, `feature` and `attention`."""
+        guidance = self.guide(batch)
+        assert output.features is not None
+        terms = {
+            "label": self.supervised(output, batch)["label"],
+            "soft_label": soft_label_loss(output.logit.float(), guidance.logit, self.temperature),
+            "feature": feature_loss(self.projector(output.features).float(), guidance.features),
+            "attention": attention_loss(output.attention.float(), guidance.attention),
+        }
+        total = torch.stack([weight * terms[name] for name, weight in self.weights.items()]).sum()
+        return {"loss": total, **terms}
+
+
+def soft_label_loss(student: Tensor, teacher: Tensor, temperature: float) -> Tensor:
+    """Binary cross-entropy against the teacher's softened probability, times T^2 as in Hinton et al."""
+    target = torch.sigmoid(teacher / temperature)
+    return F.binary_cross_entropy_with_logits(student / temperature, target) * temperature**2
+
+
+def feature_loss(student: Tensor, teacher: Tensor) -> Tensor:
+    """Mean over positions of 1 - cosine between (B, C, h, w) feature vectors."""
+    return (1 - F.cosine_similarity(student, teacher, dim=1)).mean()
+
+
+def attention_loss(student: Tensor, teacher: Tensor) -> Tensor:
+    """Squared distance of (B, h, w) maps, each scaled to unit length."""
+    a, b = (F.normalize(maps.flatten(1), dim=1) for maps in (student, teacher))
+    return (a - b).square().sum(1).mean()

@@ -1,0 +1,32 @@
+"""The packed training and validation images of a configuration."""
+
+import os
+from pathlib import Path
+
+from edgedf.console import progress
+from edgedf.data.packed import PackedFaces, join, pack, require_apart
+from edgedf.data.readers import open_dataset
+from edgedf.errors import ConfigError
+from edgedf.training.config import TrainConfig
+
+
+def load_splits(config: TrainConfig) -> tuple[PackedFaces, PackedFaces]:
+    """Train and val of all datasets, joined.
+
+    Raises:
+        ConfigError: No dataset named.
+        DatasetError: A dataset is broken, or an image is in both splits.
+    """
+    if not config.data:
+        raise ConfigError("no dataset: name one with --data DIR")
+    datasets = [open_dataset(Path(folder)) for folder in config.data]
+    train, val = (
+        join([pack(dataset.split(name), progress=progress) for dataset in datasets]) for name in ("train", "val")
+    )
+    require_apart(train, val)
+    return train, val
+
+
+def cache_root() -> Path:
+    """Folder of everything that can be computed again: `$EDGEDF_CACHE`, or `~/.cache/edgedf`."""
+    return Path(os.environ.get("EDGEDF_CACHE") or Path.home() / ".cache" / "edgedf")

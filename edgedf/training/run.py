@@ -1,0 +1,106 @@
+"""The run folder: configuration, metrics of every epoch, checkpoints and curves."""
+
+import csv
+import io
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from edgedf.errors import CheckpointError, ConfigError
+from edgedf.files import replacing, write_text
+from edgedf.nn.detector import Detector
+from edgedf.training.config import DistillConfig, TrainConfig
+from edgedf.training.models import build_model
+
+CHECKPOINTS = {"last": "last_checkpoint.pth", "best": "best_model.pth", "final": "final_model.pth"}
+FORMAT = "edgedf-1"
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished or interrupted training.
+
+    Attributes:
+        path: Its folder.
+        config: Resolved configuration.
+    """
+
+    path: Path
+    config: TrainConfig
+
+    @property
+    def kind(self) -> str:
+        """`teacher`, `student` or `baseline`."""
+        return self.config.role
+
+    @property
+    def name(self) -> str:
+        """The folder's name."""
+        return self.path.name
+
+    def checkpoint(self, which: str = "best") -> dict[str, Any]:
+        """The content of `best` or `final`: weights, threshold, rule and the epoch's metrics."""
+        return load_checkpoint(self.path / CHECKPOINTS[which])
+
+    def model(self, which: str = "best") -> Detector:
+        """The network with its weights, in eval mode.
+
+        Raises:
+            CheckpointError: The weights are missing or not this network's.
+        """
+        model = build_model(self.config)
+        try:
+            model.load_state_dict(self.checkpoint(which)["weights"])
+        except (KeyError, RuntimeError) as error:
+            raise CheckpointError(f"{self.path}: its weights do not fit its config.toml") from error
+        return model.eval()
+
+
+def open_run(path: Path) -> Run:
+    """Opens a run folder.
+
+    Raises:
+        CheckpointError: Not a run.
+    """
+    file = path / "config.toml"
+    if not file.is_file():
+        raise CheckpointError(f"{path}: not a run (no config.toml)")
+    try:
+        # A distilled student's config has more keys than a plain one's.
+        return Run(path, TrainConfig.load(file))
+    except ConfigError:
+        return Run(path, DistillConfig.load(file))
+
+
+def save_checkpoint(path: Path, content: dict[str, Any]) -> None:
+    """Writes tensors and plain values, whole or not at all."""
+    with replacing(path) as beside:
+        torch.save({"format": FORMAT, **content}, beside)
+
+
+def load_checkpoint(path: Path) -> dict[str, Any]:
+    """Reads a checkpoint of ours; code in it is never run.
+
+    Raises:
+        CheckpointError: Missing, damaged, a foreign file or a pickle of more than tensors.
+    """
+    if not path.is_file():
+        raise CheckpointError(f"{path}: no such checkpoint")
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # torch raises many kinds for one cause
+        raise CheckpointError(f"{path}: damaged, or a pickle that is not a checkpoint of edgedf") from error
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        raise CheckpointError(f"{path}: not a checkpoint of edgedf")
+    return content
+
+
+def write_metrics(path: Path, rows: list[dict[str, Any]]) -> None:
+    """Writes `metrics.csv`, one row an epoch."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    write_text(path, text.getvalue())

@@ -1,0 +1,80 @@
+"""Distils a teacher into a student, and trains the same student without the teacher beside it.
+
+    data -> packed pixels -> views -> teacher's answers (stored or on the fly) -> student -> run folder
+                                   -> the same student, labels alone ------------> run folder/without_teacher
+
+Run by `edgedf distill --teacher RUN --data DIR --out RUN`.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from edgedf.console import say, table
+from edgedf.data.packed import PackedFaces
+from edgedf.errors import ConfigError
+from edgedf.files import sha256
+from edgedf.training.config import DistillConfig
+from edgedf.training.distillation import CachedGuide, Distillation, Guide
+from edgedf.training.faces import cache_root, load_splits
+from edgedf.training.loop import Trainer
+from edgedf.training.losses import Supervised
+from edgedf.training.models import build_model
+from edgedf.training.run import CHECKPOINTS, Run, open_run
+
+METRICS = ("auc", "f1", "precision", "recall")
+
+
+def main(config: DistillConfig, out: Path, *, resume: bool = False, ablation: bool = True) -> dict[str, Any]:
+    """Trains the student with the teacher, and without it.
+
+    Args:
+        config: Everything that shapes the run.
+        out: The run folder; the run without the teacher goes to `without_teacher` in it.
+        resume: Continue what is in `out`.
+        ablation: Train without the teacher too.
+    """
+    if not config.teacher:
+        raise ConfigError("no teacher: name its run with --teacher RUN")
+    teacher = open_run(Path(config.teacher))
+    train, val = load_splits(config)
+    rows = {"teacher": dict(teacher.checkpoint()["metrics"])}
+    if ablation:
+        rows["student without teacher"] = train_student(config, None, train, val, out / "without_teacher", resume)
+    rows["student with teacher"] = train_student(config, teacher, train, val, out, resume)
+    say(table(["val", *METRICS], [[name, *(f"{row[m]:.4f}" for m in METRICS)] for name, row in rows.items()]))
+    return {"run": str(out), "results": rows}
+
+
+def train_student(
+    config: DistillConfig, teacher: Run | None, train: PackedFaces, val: PackedFaces, out: Path, resume: bool
+) -> dict[str, Any]:
+    """One student, with a teacher's guidance or on labels alone; everything else is equal."""
+    say(f"student {config.size} {'with' if teacher else 'without'} teacher: {out}")
+    torch.manual_seed(config.seed)
+    student = build_model(config)
+    objective: torch.nn.Module = Supervised(label_smoothing=config.label_smoothing)
+    if teacher:
+        objective = Distillation(
+            make_guide(config, teacher, train),
+            student,
+            Supervised(),  # smoothed labels would blur what the teacher says
+            temperature=config.temperature,
+            logit_weight=config.logit_weight,
+            hard_weight=config.hard_weight,
+            feature_weight=config.feature_weight,
+            attention_weight=config.attention_weight,
+        )
+    started = resume and (out / CHECKPOINTS["last"]).exists()
+    return Trainer(student, objective, train, val, config, out).fit(started)
+
+
+def make_guide(config: DistillConfig, teacher: Run, train: PackedFaces) -> Guide | CachedGuide:
+    """The teacher, its answers stored on disk where the configuration says so."""
+    guide = Guide(teacher.model())
+    if not config.teacher_cache:
+        return guide
+    weights = sha256((teacher.path / CHECKPOINTS["best"]).read_bytes())
+    key = f"{weights} {train.fingerprint} {config.jitter}"
+    return CachedGuide(guide, cache_root() / "teacher", key, len(train), config.views)

@@ -1,0 +1,43 @@
+"""Trains a network on labels: the teacher, the baseline, or the student without a teacher.
+
+    data -> packed pixels -> network (ImageNet weights where there are some) -> loop -> run folder
+
+Run by `edgedf train ROLE --data DIR --out RUN`.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from edgedf.console import say
+from edgedf.training.config import TrainConfig
+from edgedf.training.faces import load_splits
+from edgedf.training.loop import Trainer
+from edgedf.training.losses import Supervised
+from edgedf.training.models import build_model, load_pretrained
+
+
+def main(config: TrainConfig, out: Path, *, resume: bool = False) -> dict[str, Any]:
+    """Trains and returns the best epoch's metrics.
+
+    Args:
+        config: Everything that shapes the run.
+        out: The run folder.
+        resume: Continue the run in `out`.
+    """
+    train, val = load_splits(config)
+    model = build_model(config)
+    if not resume:
+        say(
+            f"{config.role}: {sum(p.numel() for p in model.parameters()) / 1e6:.2f} M parameters, "
+            f"starts from {load_pretrained(model, config)}"
+        )
+    objective = Supervised(pos_weight(config, train.labels.mean()), config.label_smoothing, config.box_weight)
+    best = Trainer(model, objective, train, val, config, out).fit(resume)
+    say(f"best epoch {best['epoch']}: AUC {best['auc']:.4f}, F1 {best['f1']:.4f}; run in {out}")
+    return {"run": str(out), "role": config.role, "best": best}
+
+
+def pos_weight(config: TrainConfig, share_of_fakes: float) -> float:
+    """Reals for each fake in an epoch where fakes are to weigh as much as reals, else 1."""
+    share = config.prevalence or share_of_fakes
+    return (1 - share) / share if config.class_weighting else 1.0

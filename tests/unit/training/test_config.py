@@ -1,0 +1,69 @@
+"""Configuration files."""
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edgedf.errors import ConfigError
+from edgedf.training.config import DistillConfig, TrainConfig, parse_overrides
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.mark.parametrize("file", sorted(ROOT.glob("teacher/*.toml")), ids=lambda file: file.name)
+def test_every_training_config_is_valid(file: Path) -> None:
+    TrainConfig.load(file)
+
+
+@pytest.mark.parametrize("file", sorted(ROOT.glob("student/*.toml")), ids=lambda file: file.name)
+def test_every_distillation_config_is_valid(file: Path) -> None:
+    DistillConfig.load(file)
+
+
+def test_a_config_survives_its_own_file(tmp_path: Path) -> None:
+    config = DistillConfig(data=['a "quoted" \\ path', "b"], teacher="runs/é", prevalence=0.17, ema=0.0)
+    (tmp_path / "config.toml").write_text(config.to_toml())
+    assert DistillConfig.load(tmp_path / "config.toml") == config
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"epoch": 3}, "unknown config key 'epoch'"),
+        ({"epochs": 0}, "at least 1"),
+        ({"epochs": "many"}, "must be int"),
+        ({"epochs": True}, "must be int"),
+        ({"data": "one"}, "list of strings"),
+        ({"role": "pupil"}, "teacher, student, baseline"),
+        ({"prevalence": 1.0}, "between 0 and 1"),
+        ({"image_size": 100}, "multiple of 32"),
+    ],
+)
+def test_what_cannot_be_used_is_named(values: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        TrainConfig.from_dict(values)
+
+
+def test_broken_toml_and_missing_file(tmp_path: Path) -> None:
+    (tmp_path / "broken.toml").write_text("epochs = ")
+    for name in ("broken.toml", "missing.toml"):
+        with pytest.raises(ConfigError, match=name):
+            TrainConfig.load(tmp_path / name)
+
+
+def test_overrides_are_toml_values_or_bare_words() -> None:
+    assert parse_overrides(["epochs=3", "size=nano", "frequency=true", "ema=.5", "threshold_rule=recall=.95"]) == {
+        "epochs": 3,
+        "size": "nano",
+        "frequency": True,
+        "ema": ".5",
+        "threshold_rule": "recall=.95",
+    }
+    with pytest.raises(ConfigError, match="key=value"):
+        parse_overrides(["epochs"])
+
+
+def test_to_toml_is_toml() -> None:
+    assert tomllib.loads(TrainConfig().to_toml())["role"] == "teacher"

@@ -1,0 +1,122 @@
+"""The training loop."""
+
+import csv
+import dataclasses
+import signal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from edgedf.data.packed import PackedFaces
+from edgedf.errors import CheckpointError, GateError
+from edgedf.nn.student import Student
+from edgedf.training.config import DistillConfig, TrainConfig
+from edgedf.training.loop import Trainer, evaluate_epoch
+from edgedf.training.losses import Supervised
+from edgedf.training.run import open_run
+
+TIMING = ("seconds", "images_per_second")
+
+
+@pytest.fixture
+def trainer(train_faces: PackedFaces, val_faces: PackedFaces, tmp_path: Path) -> Any:
+    def make(config: TrainConfig, out: str = "run", objective: nn.Module | None = None) -> Trainer:
+        torch.manual_seed(config.seed)
+        student = Student(config.size)
+        return Trainer(student, objective or Supervised(), train_faces, val_faces, config, tmp_path / out)
+
+    return make
+
+
+def rows(run: Path) -> list[dict[str, str]]:
+    """`metrics.csv` without what depends on the clock."""
+    with (run / "metrics.csv").open() as file:
+        return [{k: v for k, v in row.items() if k not in TIMING} for row in csv.DictReader(file)]
+
+
+def test_it_learns_and_keeps_its_folder(trainer: Any, config: DistillConfig, tmp_path: Path) -> None:
+    best = trainer(dataclasses.replace(config, epochs=6, learning_rate=3e-3, ema=0.5)).fit()
+    assert best["auc"] > 0.9
+    names = {file.name for file in (tmp_path / "run").iterdir()}
+    assert names == {
+        "config.toml", "metrics.csv", "curves.png", "last_checkpoint.pth", "best_model.pth", "final_model.pth"
+    }  # fmt: skip
+    assert open_run(tmp_path / "run").checkpoint()["metrics"]["auc"] == best["auc"]
+
+
+def test_every_figure_of_a_row_follows_from_its_matrix(trainer: Any, config: DistillConfig, tmp_path: Path) -> None:
+    trainer(dataclasses.replace(config, prevalence=0.17)).fit()
+    for row in rows(tmp_path / "run"):
+        tn, fp, fn, tp = (int(row[name]) for name in ("tn", "fp", "fn", "tp"))
+        recall, false_alarms = tp / (tp + fn), fp / (fp + tn)
+        assert float(row["recall"]) == pytest.approx(recall)
+        flagged = 0.17 * recall + 0.83 * false_alarms
+        assert float(row["precision"]) == pytest.approx(0.17 * recall / flagged if flagged else 0)
+
+
+class Interrupting(Supervised):
+    """Stops in the middle of the second epoch, as Ctrl-C does."""
+
+    calls = 0
+
+    def forward(self, *arguments: Any) -> Any:
+        self.calls += 1
+        if self.calls == 7:
+            signal.raise_signal(signal.SIGINT)
+        return super().forward(*arguments)
+
+
+def test_interrupted_and_resumed_is_as_if_never_interrupted(
+    trainer: Any, config: DistillConfig, tmp_path: Path
+) -> None:
+    trainer(config, "whole").fit()
+    with pytest.raises(KeyboardInterrupt):
+        trainer(config, "parts", Interrupting()).fit()
+    trainer(config, "parts").fit(resume=True)
+    assert rows(tmp_path / "parts") == rows(tmp_path / "whole")
+    final = [open_run(tmp_path / name).checkpoint("final")["weights"] for name in ("whole", "parts")]
+    assert all(torch.equal(value, final[1][name]) for name, value in final[0].items())
+
+
+def test_a_run_is_not_overwritten_and_not_continued_with_other_settings(trainer: Any, config: DistillConfig) -> None:
+    trainer(config).fit()
+    with pytest.raises(CheckpointError, match="--resume"):
+        trainer(config).fit()
+    with pytest.raises(CheckpointError, match="differs"):
+        trainer(dataclasses.replace(config, epochs=3)).fit(resume=True)
+
+
+def test_nothing_to_resume(trainer: Any, config: DistillConfig) -> None:
+    with pytest.raises(CheckpointError, match="no such checkpoint"):
+        trainer(config).fit(resume=True)
+
+
+class Broken(Supervised):
+    """A loss that is not a number."""
+
+    def forward(self, *arguments: Any) -> Any:
+        return {name: value * float("nan") for name, value in super().forward(*arguments).items()}
+
+
+def test_a_loss_that_is_not_finite_stops_the_run(trainer: Any, config: DistillConfig) -> None:
+    with pytest.raises(GateError, match="not finite"):
+        trainer(config, objective=Broken()).fit()
+
+
+def test_a_collapse_is_told_in_its_epoch(
+    trainer: Any, config: DistillConfig, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A network that cannot learn (learning rate 0) is reported from epoch 0 on."""
+    trainer(dataclasses.replace(config, learning_rate=1e-12)).fit()
+    assert "warning: epoch 0: training loss" in capsys.readouterr().out
+
+
+def test_the_threshold_is_chosen_at_the_stated_prevalence(val_faces: PackedFaces) -> None:
+    """At 1 % fakes a threshold that maximises F1 is higher than at 50 %."""
+    logits = np.random.default_rng(0).normal(0, 1, 16).astype(np.float32) + val_faces.labels
+    at = {p: evaluate_epoch(logits, val_faces, TrainConfig(prevalence=p))["threshold"] for p in (0.01, 0.5)}
+    assert at[0.01] >= at[0.5]

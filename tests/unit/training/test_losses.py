@@ -1,0 +1,46 @@
+"""Objectives."""
+
+import math
+
+import pytest
+import torch
+
+from edgedf.nn.detector import Output
+from edgedf.training.batches import Batch
+from edgedf.training.losses import Supervised
+
+
+def _batch(labels: list[float]) -> Batch:
+    count = len(labels)
+    boxes = torch.tensor([[0.1, 0.0, 0.9]] * count)
+    return Batch(torch.zeros(count, 1), torch.tensor(labels)[:, None], boxes, torch.arange(count), 0)
+
+
+def _output(logits: list[float], box: torch.Tensor | None = None) -> Output:
+    return Output(torch.tensor(logits)[:, None], torch.zeros(len(logits), 2, 2), torch.zeros(len(logits), 3), None, box)
+
+
+def test_label_loss_is_binary_cross_entropy() -> None:
+    terms = Supervised()(_output([0.0, 2.0]), _batch([1, 0]))
+    assert terms["loss"].item() == pytest.approx((math.log(2) + math.log(1 + math.e**2)) / 2, abs=1e-6)
+
+
+def test_pos_weight_weighs_fakes() -> None:
+    assert Supervised(pos_weight=5.0)(_output([0.0]), _batch([1]))["label"].item() == pytest.approx(5 * math.log(2))
+    assert Supervised(pos_weight=5.0)(_output([0.0]), _batch([0]))["label"].item() == pytest.approx(math.log(2))
+
+
+def test_smoothing_has_its_best_logit_inside() -> None:
+    """At smoothing s the loss is least at logit log((1-s)/s), not at infinity."""
+    supervised, best = Supervised(label_smoothing=0.1), math.log(9)
+    at = {x: supervised(_output([x]), _batch([1]))["loss"].item() for x in (best - 1, best, best + 1)}
+    assert min(at, key=lambda x: at[x]) == best
+
+
+def test_the_box_is_learned_where_there_is_one() -> None:
+    right, wrong = torch.tensor([[0.1, 0.0, 0.9]]), torch.tensor([[0.0, 0.2, 0.9]])
+    assert Supervised()(_output([0.0], right), _batch([1]))["box"] == 0
+    terms = Supervised(box_weight=2.0)(_output([0.0], wrong), _batch([1]))
+    assert terms["loss"].item() == pytest.approx((terms["label"] + 2 * terms["box"]).item())
+    assert terms["box"] > 0.01
+    assert "box" not in Supervised()(_output([0.0]), _batch([1]))

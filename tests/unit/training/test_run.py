@@ -1,0 +1,70 @@
+"""The run folder and its checkpoints."""
+
+import pickle
+from pathlib import Path
+
+import pytest
+import torch
+
+from edgedf.errors import CheckpointError
+from edgedf.nn.student import Student
+from edgedf.training.config import DistillConfig
+from edgedf.training.run import load_checkpoint, open_run, save_checkpoint
+
+
+@pytest.fixture
+def run(tmp_path: Path, config: DistillConfig) -> Path:
+    (tmp_path / "config.toml").write_text(config.to_toml())
+    save_checkpoint(tmp_path / "best_model.pth", {"weights": Student("nano").state_dict(), "threshold": 0.5})
+    return tmp_path
+
+
+def test_a_run_gives_its_network_back(run: Path) -> None:
+    opened = open_run(run)
+    assert opened.kind == "student" and not opened.model().training
+    assert opened.checkpoint()["threshold"] == 0.5
+
+
+def test_a_folder_that_is_no_run(tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError, match="not a run"):
+        open_run(tmp_path)
+
+
+def test_weights_of_another_network(run: Path) -> None:
+    save_checkpoint(run / "best_model.pth", {"weights": Student("small").state_dict()})
+    with pytest.raises(CheckpointError, match="do not fit"):
+        open_run(run).model()
+
+
+def test_a_foreign_checkpoint(run: Path) -> None:
+    torch.save({"state_dict": {}}, run / "best_model.pth")
+    with pytest.raises(CheckpointError, match="not a checkpoint of edgedf"):
+        open_run(run).model()
+
+
+class Bomb:
+    """Runs code when unpickled."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (Path.touch, (self.path,))
+
+
+def test_a_pickle_is_refused_and_not_run(run: Path) -> None:
+    trap = run / "exploded"
+    (run / "best_model.pth").write_bytes(pickle.dumps(Bomb(trap)))
+    with pytest.raises(CheckpointError, match="pickle"):
+        open_run(run).model()
+    torch.save({"format": "edgedf-1", "weights": Bomb(trap)}, run / "best_model.pth")
+    with pytest.raises(CheckpointError, match="pickle"):
+        open_run(run).model()
+    assert not trap.exists()
+
+
+def test_a_cut_off_file(run: Path) -> None:
+    file = run / "best_model.pth"
+    file.write_bytes(file.read_bytes()[:1000])
+    with pytest.raises(CheckpointError, match="damaged"):
+        load_checkpoint(file)
