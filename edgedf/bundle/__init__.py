@@ -1,0 +1,25 @@
+"""The deployable artefact: a folder with a manifest, models, golden vectors and a model card.
+
+    NAME.edgedf/
+        manifest.json   schema, input contract, thresholds, metrics, hashes, provenance
+        model.onnx      one artefact; there may be several
+        golden.npz      drawn crops and the score that each artefact must give for them
+        MODEL_CARD.md
+
+Every hash is checked on the very bytes that are handed on, and nothing in a bundle is a pickle.
+"""
+
+from edgedf.bundle.golden import GOLDEN, pack_golden
+from edgedf.bundle.manifest import Artefact, InputContract, Manifest
+from edgedf.bundle.store import Bundle, open_bundle, write_bundle
+
+__all__ = [
+    "GOLDEN",
+    "Artefact",
+    "Bundle",
+    "InputContract",
+    "Manifest",
+    "open_bundle",
+    "pack_golden",
+    "write_bundle",
+]

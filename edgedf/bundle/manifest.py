@@ -1,0 +1,146 @@
+"""What `manifest.json` says, and the strict reading of it."""
+
+import json
+import math
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, get_origin, get_type_hints
+
+from edgedf.errors import BundleError
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class InputContract:
+    """What every artefact of a bundle takes.
+
+    Attributes:
+        crop: The rule that cuts a face, as `edgedf.faces.crop.CropRule` writes it.
+        size: Side of a crop in pixels.
+        colour: Order of the channels.
+        dtype: Of the pixels, 0 to 255.
+        layout: Order of the axes.
+    """
+
+    crop: dict[str, Any]
+    size: int = 256
+    colour: str = "RGB"
+    dtype: str = "uint8"
+    layout: str = "NHWC"
+
+
+@dataclass(frozen=True)
+class Artefact:
+    """One model file and what is known about it.
+
+    Attributes:
+        file: Path inside the bundle, with forward slashes.
+        sha256: Of the file, hexadecimal.
+        backend: The runtime it is made for.
+        precision: `fp32`, `int8`, ..., with the runtime's precision hint where it needs one.
+        threshold: A score from here on is called fake.
+        rule: How the threshold was chosen.
+        temperature: Score = sigmoid(logit / temperature).
+        tolerance: Largest allowed difference from a golden score.
+        metrics: Measured with this file, with intervals; empty if it was never measured.
+        needs: CPU features or GPU it was built for.
+    """
+
+    file: str
+    sha256: str
+    backend: str
+    precision: str
+    threshold: float
+    rule: str
+    temperature: float
+    tolerance: float
+    metrics: dict[str, Any] = field(default_factory=dict)
+    needs: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """The content of `manifest.json`.
+
+    Attributes:
+        name: Of the model.
+        architecture: Kind of network and its size.
+        input: What the artefacts take.
+        artefacts: The preferred one first: a runtime uses the first that works.
+        files: SHA-256 of every further file, by path.
+        provenance: Config, dataset fingerprint, seed, revision and library versions.
+        labels: Names of class 0 and 1.
+        schema: Version of this layout.
+    """
+
+    name: str
+    architecture: dict[str, Any]
+    input: InputContract
+    artefacts: list[Artefact]
+    files: dict[str, str]
+    provenance: dict[str, Any] = field(default_factory=dict)
+    labels: list[str] = field(default_factory=lambda: ["real", "fake"])
+    schema: int = SCHEMA
+
+    def hashes(self) -> dict[str, str]:
+        """SHA-256 of every file that the manifest names, by path."""
+        return self.files | {artefact.file: artefact.sha256 for artefact in self.artefacts}
+
+    def to_json(self) -> str:
+        """The text of `manifest.json`."""
+        return json.dumps(asdict(self), indent=2) + "\n"
+
+
+def manifest_from_json(text: bytes) -> Manifest:
+    """Reads a manifest; each key and type must be as above.
+
+    Raises:
+        BundleError: The text is not a manifest of a schema known here.
+    """
+    try:
+        values = json.loads(text)
+        if (schema := values["schema"]) != SCHEMA:
+            raise BundleError(f"schema {schema!r} is unknown, this edgedf reads {SCHEMA}: update edgedf")
+        values["input"] = _typed(InputContract, values["input"], "input")
+        values["artefacts"] = [_typed(Artefact, one, "artefact") for one in values["artefacts"]]
+        manifest: Manifest = _typed(Manifest, values, "manifest")
+        _check(manifest)
+    # OverflowError: a threshold of 400 digits; RecursionError: brackets without end.
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
+        raise BundleError(f"the manifest is malformed ({error})") from error
+    return manifest
+
+
+def _typed(cls: type[Any], values: Any, where: str) -> Any:
+    """Makes a dataclass from JSON values of exactly its keys and types."""
+    if not isinstance(values, dict):
+        raise TypeError(f"{where} is not a table")
+    odd = {one.name for one in fields(cls)} ^ values.keys()
+    if odd:
+        raise ValueError(f"{where} lacks or does not know {', '.join(sorted(odd))}")
+    for name, hint in get_type_hints(cls).items():
+        wanted = get_origin(hint) or hint
+        whole = wanted is float and type(values[name]) is int
+        if type(values[name]) is not wanted and not whole:
+            raise TypeError(f"{where}: {name} is not a {wanted.__name__}")
+    return cls(**values)
+
+
+def _check(manifest: Manifest) -> None:
+    """Refuses values that no runtime here can work with.
+
+    Raises:
+        ValueError: There is one.
+    """
+    if not manifest.artefacts:
+        raise ValueError("it names no artefact")
+    here = InputContract(manifest.input.crop)
+    if manifest.input != here:
+        raise ValueError(f"its input is not {here.dtype} {here.layout} {here.colour} of {here.size} px")
+    if manifest.labels != ["real", "fake"]:
+        raise ValueError(f"its labels are {manifest.labels}")
+    for one in manifest.artefacts:
+        if not math.isfinite(one.threshold):
+            raise ValueError(f"the threshold of {one.file} is {one.threshold}")
+        if not (0 < one.temperature < math.inf and 0 <= one.tolerance <= 1):
+            raise ValueError(f"the temperature or tolerance of {one.file} is out of range")

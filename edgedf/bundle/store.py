@@ -1,0 +1,125 @@
+"""Opening and writing bundles."""
+
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath, PureWindowsPath
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgedf.bundle.golden import GOLDEN, unpack_golden
+from edgedf.bundle.manifest import Artefact, Manifest, manifest_from_json
+from edgedf.errors import BundleError
+from edgedf.files import sha256, write_bytes
+
+MANIFEST = "manifest.json"
+LARGEST_MANIFEST = 4 << 20  # bytes
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A bundle whose hashes were all right when it was opened; each read checks again."""
+
+    path: Path
+    manifest: Manifest
+
+    def read(self, artefact: Artefact) -> bytes:
+        """The verified bytes of an artefact.
+
+        Raises:
+            BundleError: They changed since the bundle was opened.
+        """
+        return _verified(self.path, artefact.file, artefact.sha256)
+
+    def golden(self, artefact: Artefact) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+        """Drawn crops `(G, 256, 256, 3)` and the scores `(G,)` that the artefact must give for them.
+
+        Raises:
+            BundleError: They changed, are malformed, or are missing.
+        """
+        data = _verified(self.path, GOLDEN, self.manifest.files.get(GOLDEN, ""))
+        return unpack_golden(data, artefact.file, self.manifest.input.size)
+
+
+def open_bundle(path: Path) -> Bundle:
+    """Opens a bundle and checks its schema, its paths and every hash.
+
+    Raises:
+        BundleError: One of these is wrong.
+    """
+    file = path / MANIFEST
+    if not file.is_file():
+        raise BundleError(f"{path} is not a bundle: it has no {MANIFEST}")
+    if file.stat().st_size > LARGEST_MANIFEST:
+        raise BundleError(f"{file} is larger than {LARGEST_MANIFEST >> 20} MB: this is no manifest of edgedf")
+    try:
+        bundle = Bundle(path, manifest_from_json(file.read_bytes()))
+    except BundleError as error:
+        raise BundleError(f"{file}: {error}") from error
+    for name, digest in bundle.manifest.hashes().items():
+        _verified(path, name, digest)
+    return bundle
+
+
+def write_bundle(path: Path, manifest: Manifest, files: Mapping[str, bytes]) -> Bundle:
+    """Writes a bundle whole or not at all, in place of an older one.
+
+    Args:
+        path: Folder of the bundle.
+        manifest: What `manifest.json` says.
+        files: Content of every file that the manifest names, by path.
+
+    Raises:
+        BundleError: Something else is at `path`, or the manifest and the files disagree.
+    """
+    if path.exists() and not (path / MANIFEST).is_file():
+        raise BundleError(f"{path} exists and is not a bundle: choose another place for it")
+    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        for name, data in {MANIFEST: manifest.to_json().encode(), **files}.items():
+            write_bytes(_inside(beside, name), data)
+        open_bundle(beside)
+        _replace_folder(path, beside)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+    return Bundle(path, manifest)
+
+
+def _verified(root: Path, name: str, digest: str) -> bytes:
+    """Reads a file of a bundle once and checks the bytes it got."""
+    file = _inside(root, name)
+    if not file.is_file():
+        raise BundleError(f"{root} lacks {name}: copy the whole folder again, or export it again")
+    data = file.read_bytes()
+    if sha256(data) != digest:
+        raise BundleError(f"{file} does not match its hash: fetch it again, or export it again")
+    return data
+
+
+def _inside(root: Path, name: str) -> Path:
+    """Full path of a bundle's file, which must not leave the bundle by its name or by a link."""
+    parts = PurePosixPath(name).parts
+    # Refused on every system, so that a bundle means the same everywhere.
+    windows = "\\" in name or PureWindowsPath(name).drive
+    if not parts or ".." in parts or name.startswith("/") or windows or "\0" in name:
+        raise BundleError(f"{root}: {name!r} is not a path inside the bundle; do not trust this bundle")
+    if not (root / name).resolve().is_relative_to(root.resolve()):
+        raise BundleError(f"{root}: {name!r} is a link out of the bundle; do not trust this bundle")
+    return root / name
+
+
+def _replace_folder(path: Path, beside: Path) -> None:
+    """Renames `beside` to `path`; what was there goes only when the new folder is in place."""
+    if not path.exists():
+        beside.replace(path)
+        return
+    old = path.with_name(f".{path.name}.{os.getpid()}.old")
+    path.replace(old)
+    try:
+        beside.replace(path)
+    except OSError:
+        old.replace(path)
+        raise
+    shutil.rmtree(old)

@@ -1,0 +1,50 @@
+"""Backends, one file each.
+
+A backend's module has `load(model: bytes, threads: int) -> Backend`. It refuses a graph with another contract
+(`BundleError`) before its runtime sees a byte of it, and imports its runtime inside `load`.
+"""
+
+import importlib
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgedf.errors import InputError
+
+BACKENDS = ("onnxruntime",)
+
+
+class Outputs(NamedTuple):
+    """What a model says about N crops.
+
+    Attributes:
+        logit: `(N, 1)`, before calibration.
+        attention: `(N, h, w)` in [0, 1].
+        embedding: `(N, D)`.
+    """
+
+    logit: NDArray[np.float32]
+    attention: NDArray[np.float32]
+    embedding: NDArray[np.float32]
+
+
+class Backend(Protocol):
+    """A model loaded into one runtime, and freed with its last reference."""
+
+    def run(self, crops: NDArray[np.uint8]) -> Outputs:
+        """Judges crops, RGB `(N, 256, 256, 3)` with N of at least 1. Several threads may call it at once."""
+
+
+def load_backend(name: str, model: bytes, threads: int) -> Backend:
+    """Loads a model into the named runtime.
+
+    Raises:
+        BundleError: The graph breaks the contract.
+        EdgedfError: The runtime is missing or cannot load this model here.
+    """
+    if name not in BACKENDS:
+        raise InputError(f"there is no backend {name!r}: use {', '.join(BACKENDS)}")
+    module: Any = importlib.import_module(f"edgedf.runtime.backends.{name}")
+    backend: Backend = module.load(model, threads)
+    return backend

@@ -1,0 +1,51 @@
+"""ONNX Runtime on the CPU. Its exceptions share no base but `Exception`."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgedf.errors import EdgedfError
+from edgedf.extras import need
+from edgedf.runtime.backends import Outputs
+from edgedf.runtime.onnx_contract import INPUT, OUTPUTS, check_graph
+
+
+class OnnxRuntime:
+    """One inference session."""
+
+    def __init__(self, session: Any) -> None:
+        self.session = session
+
+    def run(self, crops: NDArray[np.uint8]) -> Outputs:
+        """See `Backend.run`."""
+        try:
+            return Outputs(*self.session.run(OUTPUTS, {INPUT: crops}))
+        except Exception as error:
+            raise EdgedfError(f"ONNX Runtime cannot run it ({_first_line(error)})") from error
+
+
+def load(model: bytes, threads: int) -> OnnxRuntime:
+    """Makes a session from the bytes of an ONNX graph.
+
+    Raises:
+        BundleError: The graph breaks the contract.
+        EdgedfError: ONNX Runtime cannot load it.
+    """
+    check_graph(model)
+    ort = need("onnxruntime", "all")
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    # Threads that spin while they wait take the cores from the rest of the app.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.log_severity_level = 4  # fatal only: what goes wrong is raised
+    try:
+        return OnnxRuntime(ort.InferenceSession(model, options, providers=["CPUExecutionProvider"]))
+    except Exception as error:
+        reason = _first_line(error)
+        raise EdgedfError(f"ONNX Runtime {ort.__version__} cannot load it ({reason})") from error
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -1,0 +1,164 @@
+"""The Engine: a bundle loaded into the first backend that works here."""
+
+import os
+from pathlib import Path
+from typing import NamedTuple, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgedf.bundle import Artefact, Bundle, Manifest, open_bundle
+from edgedf.errors import BundleError, EdgedfError, GateError, InputError
+from edgedf.metrics import sigmoid
+from edgedf.runtime.backends import BACKENDS, Backend, Outputs, load_backend
+
+CROP = (256, 256, 3)
+BATCH = 32  # crops a call of the backend: more need more memory and are no faster
+MOST_THREADS = 4  # a camera app has other work, and one crop feeds no more
+
+
+class Result(NamedTuple):
+    """What the model says about N crops.
+
+    Attributes:
+        score: `(N,)`, P(fake).
+        logit: `(N,)`, before calibration.
+        attention: `(N, h, w)` in [0, 1], where the evidence lies.
+        embedding: `(N, D)`.
+    """
+
+    score: NDArray[np.float32]
+    logit: NDArray[np.float32]
+    attention: NDArray[np.float32]
+    embedding: NDArray[np.float32]
+
+
+class Engine:
+    """Scores crops. May be called from several threads; use it in a `with` block or call `close`.
+
+    Attributes:
+        manifest: Of the bundle.
+        artefact: The one in use.
+        notes: Why other artefacts are not used; empty when the preferred one works.
+    """
+
+    def __init__(self, manifest: Manifest, artefact: Artefact, backend: Backend, notes: list[str]) -> None:
+        self.manifest = manifest
+        self.artefact = artefact
+        self.notes = notes
+        self._backend: Backend | None = backend
+
+    @classmethod
+    def load(cls, path: str | Path, backend: str = "auto", threads: int | None = None) -> Self:
+        """Opens a bundle, checks it and replays its golden vectors.
+
+        Args:
+            path: Folder of the bundle.
+            backend: "auto" tries the artefacts in the manifest's order; a name pins one backend.
+            threads: Threads of one call; by default the CPUs at hand, at most 4.
+
+        Raises:
+            BundleError: The bundle is refused, or none of its artefacts works here.
+            InputError: There is no such backend, or the number of threads is not positive.
+        """
+        if backend not in ("auto", *BACKENDS):
+            raise InputError(f"there is no backend {backend!r}: use auto, {', '.join(BACKENDS)}")
+        if threads is not None and threads < 1:
+            raise InputError(f"{threads} threads cannot work: give 1 or more")
+        bundle = open_bundle(Path(path))
+        fitting = [one for one in bundle.manifest.artefacts if backend in ("auto", one.backend)]
+        notes: list[str] = []
+        for artefact in fitting:
+            try:
+                loaded = _load_checked(bundle, artefact, threads or cpus())
+            except BundleError as error:
+                raise BundleError(f"{bundle.path / artefact.file} is refused: {error}") from error
+            except EdgedfError as error:
+                notes.append(f"{artefact.file} is not used: {error}")
+            else:
+                return cls(bundle.manifest, artefact, loaded, notes)
+        reasons = "; ".join(notes) or f"none is made for {backend}"
+        raise BundleError(f"no artefact of {bundle.path} works here: {reasons}")
+
+    @property
+    def threshold(self) -> float:
+        """A score from here on is called fake."""
+        return self.artefact.threshold
+
+    @property
+    def backend(self) -> str:
+        """Name of the backend in use."""
+        return self.artefact.backend
+
+    def predict(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Scores `(N,)` of crops, uint8 `(N, 256, 256, 3)` RGB; none for no crops.
+
+        Raises:
+            InputError: The crops have another shape or type, or the engine is closed.
+        """
+        return self.run(crops).score if len(crops) else np.empty(0, np.float32)
+
+    def run(self, crops: NDArray[np.uint8]) -> Result:
+        """Everything the model says about crops, uint8 `(N, 256, 256, 3)` RGB, N of at least 1.
+
+        Raises:
+            InputError: The crops have another shape or type, or the engine is closed.
+        """
+        backend = self._backend
+        if backend is None:
+            raise InputError("this engine is closed: load the bundle again")
+        if crops.dtype != np.uint8 or crops.shape[1:] != CROP or not len(crops):
+            raise InputError(f"crops are uint8 (N, 256, 256, 3), not {crops.dtype} {crops.shape}")
+        outputs = run_in_batches(backend, crops)
+        logit = outputs.logit[:, 0]
+        return Result(scores(logit, self.artefact.temperature), logit, outputs.attention, outputs.embedding)
+
+    def close(self) -> None:
+        """Lets the model go; it is freed when the last call in another thread ends."""
+        self._backend = None
+
+    def __enter__(self) -> Self:
+        """The engine itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Closes it."""
+        self.close()
+
+
+def scores(logit: NDArray[np.float32], temperature: float) -> NDArray[np.float32]:
+    """P(fake) from logits of any shape."""
+    return sigmoid(logit / temperature).astype(np.float32)
+
+
+def run_in_batches(backend: Backend, crops: NDArray[np.uint8]) -> Outputs:
+    """Runs crops `(N, 256, 256, 3)` through a backend, a bounded number at a time."""
+    if len(crops) <= BATCH:
+        return backend.run(crops)
+    parts = [backend.run(crops[start : start + BATCH]) for start in range(0, len(crops), BATCH)]
+    return Outputs(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
+
+
+def _load_checked(bundle: Bundle, artefact: Artefact, threads: int) -> Backend:
+    """Loads an artefact and replays its golden vectors.
+
+    Raises:
+        BundleError: It breaks the contract.
+        EdgedfError: It misses its golden scores, or cannot be loaded or run here.
+    """
+    crops, expected = bundle.golden(artefact)
+    backend = load_backend(artefact.backend, bundle.read(artefact), threads)
+    logit = run_in_batches(backend, crops).logit
+    if logit.shape != (len(crops), 1):
+        raise BundleError(f"its logit of {len(crops)} crops has shape {logit.shape}: export it again")
+    found = scores(logit[:, 0], artefact.temperature)
+    difference = float(np.abs(found - expected).max())
+    if not difference <= artefact.tolerance:  # not >: a score that is not a number misses too
+        raise GateError(f"it misses its golden scores by {difference:.2g}, more than {artefact.tolerance:g}")
+    return backend
+
+
+def cpus() -> int:
+    """Threads to use where nobody chose: one for each CPU this process may use, at most 4."""
+    at_hand = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(at_hand, MOST_THREADS)

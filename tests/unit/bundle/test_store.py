@@ -1,0 +1,155 @@
+"""Bundles: what is written is read back, and whatever was tampered with is refused with one line."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from edgedf.bundle import GOLDEN, open_bundle, write_bundle
+from edgedf.errors import BundleError
+from edgedf.files import sha256
+
+MakeBundle = Callable[..., Path]
+
+
+def edit(path: Path, change: Callable[[dict[str, Any]], object]) -> None:
+    """Changes the manifest of a bundle as an attacker would."""
+    values = json.loads((path / "manifest.json").read_text())
+    change(values)
+    (path / "manifest.json").write_text(json.dumps(values))
+
+
+def refusal(path: Path) -> str:
+    with pytest.raises(BundleError) as caught:
+        open_bundle(path)
+    message = str(caught.value)
+    assert "\n" not in message
+    return message
+
+
+def test_a_bundle_reads_back(make_bundle: MakeBundle, crops: NDArray[np.uint8]) -> None:
+    bundle = open_bundle(make_bundle())
+    [artefact] = bundle.manifest.artefacts
+    assert artefact.threshold == 0.6
+    assert sha256(bundle.read(artefact)) == artefact.sha256
+    golden, scores = bundle.golden(artefact)
+    assert np.array_equal(golden, crops)
+    assert scores.dtype == np.float32
+
+
+@pytest.mark.parametrize("name", ["model.onnx", GOLDEN])
+def test_a_changed_byte_is_refused(make_bundle: MakeBundle, name: str) -> None:
+    path = make_bundle()
+    data = bytearray((path / name).read_bytes())
+    data[len(data) // 2] ^= 1
+    (path / name).write_bytes(data)
+    assert f"{name} does not match its hash" in refusal(path)
+
+
+def test_bytes_that_change_after_opening_are_refused(make_bundle: MakeBundle) -> None:
+    bundle = open_bundle(make_bundle())
+    [artefact] = bundle.manifest.artefacts
+    (bundle.path / artefact.file).write_bytes(b"other")
+    with pytest.raises(BundleError, match="does not match its hash"):
+        bundle.read(artefact)
+
+
+def test_a_missing_file_is_named(make_bundle: MakeBundle) -> None:
+    path = make_bundle()
+    (path / "model.onnx").unlink()
+    assert "lacks model.onnx" in refusal(path)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["../m.onnx", "/etc/hostname", "a/../../m.onnx", "..\\m.onnx", "C:\\m.onnx", "C:m.onnx", "", "\0"],
+)
+def test_a_path_that_leaves_the_bundle_is_refused(make_bundle: MakeBundle, name: str) -> None:
+    path = make_bundle()
+    edit(path, lambda values: values["artefacts"][0].update(file=name))
+    assert "is not a path inside the bundle" in refusal(path)
+
+
+def test_a_link_out_of_the_bundle_is_refused(make_bundle: MakeBundle) -> None:
+    """Even where the file behind it has the right hash."""
+    path = make_bundle()
+    (path / "model.onnx").rename(path.parent / "elsewhere.onnx")
+    (path / "model.onnx").symlink_to(path.parent / "elsewhere.onnx")
+    assert "link out of the bundle" in refusal(path)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda values: values.update(schema=2), "schema 2 is unknown"),
+        (lambda values: values.pop("schema"), "malformed"),
+        (lambda values: values.update(extra=1), "extra"),
+        (lambda values: values.pop("labels"), "labels"),
+        (lambda values: values.update(labels=["fake", "real"]), "labels"),
+        (lambda values: values["input"].update(colour="BGR"), "not uint8 NHWC RGB of 256 px"),
+        (lambda values: values["input"].update(size=224), "not uint8 NHWC RGB of 256 px"),
+        (lambda values: values.update(artefacts=[]), "names no artefact"),
+        (lambda values: values.update(artefacts=7), "malformed"),
+        (lambda values: values["artefacts"][0].update(threshold="0.5"), "threshold is not a float"),
+        (lambda values: values["artefacts"][0].update(threshold=float("nan")), "model.onnx is nan"),
+        (lambda values: values["artefacts"][0].update(threshold=10**400), "malformed"),
+        (lambda values: values["artefacts"][0].update(temperature=0), "temperature"),
+        (lambda values: values["artefacts"][0].update(tolerance=2), "tolerance"),
+        (lambda values: values["artefacts"][0].update(sha256="0" * 64), "does not match its hash"),
+    ],
+)
+def test_a_manifest_that_says_something_else_is_refused(
+    make_bundle: MakeBundle, change: Callable[[dict[str, Any]], object], reason: str
+) -> None:
+    path = make_bundle()
+    edit(path, change)
+    assert reason in refusal(path)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "null", "{", "[" * 100_000, "\ud800"], ids=range(6))
+def test_a_manifest_that_is_not_one_is_refused(make_bundle: MakeBundle, text: str) -> None:
+    path = make_bundle()
+    (path / "manifest.json").write_bytes(text.encode("utf-8", "surrogatepass"))
+    assert "malformed" in refusal(path)
+
+
+def test_a_giant_manifest_is_not_read(make_bundle: MakeBundle) -> None:
+    path = make_bundle()
+    (path / "manifest.json").write_bytes(b" " * (5 << 20))
+    assert "larger than 4 MB" in refusal(path)
+
+
+def test_a_folder_without_a_manifest_is_no_bundle(tmp_path: Path) -> None:
+    assert "is not a bundle" in refusal(tmp_path)
+
+
+def test_writing_replaces_an_older_bundle_and_leaves_nothing_beside(make_bundle: MakeBundle) -> None:
+    path = make_bundle()
+    (path / "left over").write_text("of the old one")
+    assert make_bundle(temperature=2.0) == path
+    assert open_bundle(path).manifest.artefacts[0].temperature == 2.0
+    assert not (path / "left over").exists()
+    assert [one.name for one in path.parent.iterdir()] == [path.name]
+
+
+def test_writing_never_replaces_another_folder(make_bundle: MakeBundle, tmp_path: Path) -> None:
+    manifest = open_bundle(make_bundle()).manifest
+    (tmp_path / "photos").mkdir()
+    with pytest.raises(BundleError, match="is not a bundle: choose another place"):
+        write_bundle(tmp_path / "photos", manifest, {})
+    assert (tmp_path / "photos").is_dir()
+
+
+def test_a_bundle_that_could_not_be_opened_is_not_written(make_bundle: MakeBundle) -> None:
+    """The old one stays."""
+    path = make_bundle()
+    manifest = open_bundle(path).manifest
+    with pytest.raises(BundleError, match=r"lacks golden.npz"):
+        write_bundle(path, replace(manifest, name="new"), {})
+    assert open_bundle(path).manifest.name == "colour"
+    assert [one.name for one in path.parent.iterdir()] == [path.name]

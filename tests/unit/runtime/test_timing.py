@@ -1,0 +1,29 @@
+"""Latency in interleaved rounds."""
+
+import time
+
+import pytest
+
+from edgedf.runtime.timing import measure
+
+
+def test_calls_take_turns_after_the_warm_up() -> None:
+    """Warm-up first, then one untimed and at least one timed call of each in every round."""
+    order: list[str] = []
+    found = measure({"a": lambda: order.append("a"), "b": lambda: order.append("b")}, rounds=2, turn_s=0.0, warm_up=3)
+    assert "".join(order) == "aaabbb" + "aabb" * 2
+    assert found["a"].calls == found["b"].calls == 2
+
+
+def test_a_slower_call_has_the_larger_latency_in_milliseconds() -> None:
+    found = measure({"short": lambda: None, "long": lambda: time.sleep(0.004)}, rounds=3, turn_s=0.01)
+    assert 4 <= found["long"].latency_ms_p50 <= found["long"].latency_ms_p95
+    assert found["short"].latency_ms_p50 < 1
+    assert found["short"].calls > found["long"].calls
+
+
+def test_the_first_calls_do_not_count() -> None:
+    """A call that is slow at first has the latency of its later calls."""
+    pauses = iter([0.05, 0.05] + [0.0] * 10**6)
+    found = measure({"tuned": lambda: time.sleep(next(pauses))}, rounds=3, turn_s=0.0, warm_up=2)
+    assert found["tuned"].latency_ms_p95 == pytest.approx(0, abs=20)
