@@ -1,0 +1,42 @@
+"""Well-known networks with random weights: peers in latency, and in nothing else."""
+
+from torch import Tensor, nn
+from torch.nn.functional import adaptive_avg_pool2d
+
+from edgedf.deploy.graph import onnx_from_model
+from edgedf.errors import InputError
+from edgedf.extras import need
+from edgedf.nn.detector import Detector, Output, channels_first
+
+PEERS = ("efficientnet_b3", "mobilenet_v2", "mobilenet_v3_small")
+
+
+class Peer(Detector):
+    """A network of torchvision with one logit, behind the same pixels and normalisation as ours."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.features = network.get_submodule("features")
+        self.classifier = network.get_submodule("classifier")
+
+    def forward(self, pixels: Tensor) -> Output:
+        """Judges crops, see `Detector.forward`; the attention map is a mean, which costs next to nothing."""
+        features = self.features(channels_first(pixels) / 127.5 - 1)
+        embedding = adaptive_avg_pool2d(features, 1).flatten(1)
+        return Output(self.classifier(embedding), features.mean(1).sigmoid(), embedding)
+
+
+def peer_graph(name: str) -> bytes:
+    """The ONNX graph of a peer, with a bundle's input and outputs.
+
+    Args:
+        name: One of `PEERS`.
+
+    Raises:
+        InputError: There is no such peer.
+        MissingExtraError: torchvision is not installed.
+    """
+    if name not in PEERS:
+        raise InputError(f"there is no peer {name!r}: choose from {', '.join(PEERS)}")
+    models = need("torchvision.models", "train")
+    return onnx_from_model(Peer(models.get_model(name, weights=None, num_classes=1)).eval())

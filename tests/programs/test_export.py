@@ -1,0 +1,108 @@
+"""`export/export.py`: a run in, a working bundle out; each wrong use with its line."""
+
+import json
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from edgedf.data.drawn import draw_dataset
+from edgedf.data.packed import pack
+from edgedf.data.readers import open_dataset
+from edgedf.deploy.parity import Parity
+from edgedf.errors import CheckpointError, ConfigError, GateError, InputError
+from edgedf.nn.student import Student
+from edgedf.programs import load
+from edgedf.runtime import Engine
+from edgedf.training.config import TrainConfig
+from edgedf.training.predict import logits
+from edgedf.training.run import CHECKPOINTS, open_run, save_checkpoint
+
+Result = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What training leaves, as far as export reads it."""
+    folder = tmp_path_factory.mktemp("runs") / "tiny"
+    folder.mkdir()
+    torch.manual_seed(0)
+    config = TrainConfig(role="student", size="nano", data=["/home/ann/faces"], seed=7)
+    (folder / "config.toml").write_text(config.to_toml())
+    kept = {"weights": Student("nano").state_dict(), "threshold": 0.4, "rule": "f1", "metrics": {}}
+    save_checkpoint(folder / CHECKPOINTS["best"], kept)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Drawn faces; 24 of them are the val split."""
+    folder = tmp_path_factory.mktemp("drawn")
+    draw_dataset(folder, images=160, prevalence=0.4)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def exported(run: Path, drawn: Path) -> Result:
+    return export(run, out=run.parent / "tiny.edgedf", data=drawn, rule="recall=.9", prevalence=0.17)
+
+
+def export(*args: Any, **options: Any) -> Result:
+    result: Result = load("export/export.py").main(*args, **options)
+    return result
+
+
+def test_the_bundle_scores_as_the_network_does(run: Path, drawn: Path, exported: Result) -> None:
+    val = pack(open_dataset(drawn).split("val"))
+    with Engine.load(exported["bundle"], threads=1) as engine:
+        assert engine.notes == []
+        scores = engine.predict(np.asarray(val.pixels))
+        assert engine.threshold == exported["threshold"]
+    expected = 1 / (1 + np.exp(-logits(open_run(run).model(), val.pixels) / exported["temperature"]))
+    np.testing.assert_allclose(scores, expected, atol=1e-5)
+    assert np.mean(scores[val.labels == 1] >= exported["threshold"]) >= 0.9
+    evaluation = exported["metrics"]["evaluation"]
+    assert (evaluation["rule"], evaluation["prevalence"]) == ("recall=.9, cross-fitted", 0.17)
+    assert evaluation["images"] == len(val)
+
+
+def test_the_bundle_tells_where_it_comes_from_and_no_path(drawn: Path, exported: Result) -> None:
+    out = Path(exported["bundle"])
+    text = (out / "manifest.json").read_text()
+    manifest = json.loads(text)
+    assert manifest["architecture"] == {"kind": "student", "size": "nano"}
+    origin = manifest["provenance"]
+    assert origin["config"]["seed"] == 7
+    assert origin["fitted_on"] == open_dataset(drawn).split("val").fingerprint
+    assert origin["versions"]["torch"] == version("torch")
+    assert "/home" not in text
+    assert str(drawn) not in text
+    assert "# tiny" in (out / "MODEL_CARD.md").read_text()
+
+
+def test_without_data_the_runs_own_threshold_is_kept(run: Path, tmp_path: Path) -> None:
+    result = export(run, out=tmp_path / "tiny.edgedf")
+    assert (result["threshold"], result["temperature"], result["metrics"]) == (0.4, 1.0, {})
+
+
+def test_a_graph_that_disagrees_with_the_network_is_not_written(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = load("export/export.py")
+    monkeypatch.setattr(program, "compare", lambda *_: Parity(2e-4, 0, 0))
+    with pytest.raises(GateError, match="disagrees with the network"):
+        export(run, out=tmp_path / "tiny.edgedf")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_wrong_use(run: Path, tmp_path: Path) -> None:
+    out = tmp_path / "tiny.edgedf"
+    with pytest.raises(InputError, match="tensorrt is not built yet"):
+        export(run, out=out, targets=["onnx", "tensorrt"])
+    with pytest.raises(ConfigError, match="threshold rule 'best'"):
+        export(run, out=out, rule="best")
+    with pytest.raises(CheckpointError, match="not a run"):
+        export(tmp_path, out=out)
