@@ -1,0 +1,81 @@
+"""Evaluate: what a run or a bundle is worth on one split of a dataset, overall and for each forgery method.
+
+faces -> scores -> one confusion matrix -> F1, precision, recall; AUC and calibration error beside them
+"""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgedf.console import progress, say, table
+from edgedf.data.packed import PackedFaces, pack
+from edgedf.data.readers import open_dataset
+from edgedf.deploy.evaluation import Decision, engine_scores, evaluate_faces, evaluate_methods
+from edgedf.metrics import Evaluation, check_rule, sigmoid
+from edgedf.runtime import Engine
+
+
+def main(
+    model: Path,
+    data: Path,
+    *,
+    split: str = "val",
+    rule: str | None = None,
+    prevalence: float | None = None,
+) -> dict[str, Any]:
+    """Evaluates a model and prints the result.
+
+    Args:
+        model: A run or a bundle.
+        data: Dataset folder.
+        split: Of that dataset.
+        rule: Chooses the threshold on this split, cross-fitted; by default the model's own is used.
+        prevalence: Share of fakes that precision and F1 are stated at; the split's own when None.
+
+    Returns:
+        What was evaluated, the evaluation, and one evaluation a forgery method.
+    """
+    if rule:
+        check_rule(rule)  # before the scoring, which takes long
+    faces = pack(open_dataset(data, log=say).split(split), progress=progress, log=say)
+    scores, decision = _scores(model, faces)
+    evaluation = evaluate_faces(faces, scores, decision, rule=rule, prevalence=prevalence)
+    methods = evaluate_methods(faces, scores, evaluation.threshold)
+    say(f"{model.name} on {data.resolve().name}, split {split}")
+    _print(evaluation, methods)
+    return {
+        "model": model.name,
+        "data": {"name": data.resolve().name, "split": split, "fingerprint": faces.fingerprint},
+        "evaluation": evaluation.to_dict(),
+        "methods": {method: one.to_dict() for method, one in methods.items()},
+    }
+
+
+def _scores(model: Path, faces: PackedFaces) -> tuple[NDArray[np.float32], Decision]:
+    if (model / "manifest.json").is_file():
+        with Engine.load(model, threads=1) as engine:
+            return engine_scores(engine, faces), Decision.of_engine(engine)
+    from edgedf.training.predict import logits  # torch is not needed for a bundle
+    from edgedf.training.run import open_run
+
+    run = open_run(model)
+    kept = run.checkpoint()
+    scores = sigmoid(logits(run.model(), faces.pixels)).astype(np.float32)
+    return scores, Decision(kept["threshold"], kept["rule"], kept.get("fitted_on"))
+
+
+def _print(found: Evaluation, methods: dict[str, Evaluation]) -> None:
+    say(f"{found.images} images, {found.fakes} fake, {found.groups} groups")
+    say(f"threshold {found.threshold:.4f} ({found.rule})\n")
+    matrix = found.matrix
+    counts = {"real": (matrix.tn, matrix.fp), "fake": (matrix.fn, matrix.tp)}
+    rows: list[list[object]] = [[label, *map(round, cells)] for label, cells in counts.items()]
+    say(table(["", "called real", "called fake"], rows) + "\n")
+    names = ("auc", "f1", "precision", "recall", "false_positive_rate", "ece")
+    rows = [[name.replace("_", " "), getattr(found, name)] for name in names]
+    say(table([f"at {100 * found.prevalence:.1f} % fakes", "value [95 % interval]"], rows))
+    if methods:
+        rows = [[method, one.fakes, one.auc, one.recall] for method, one in methods.items()]
+        say("\n" + table(["method, against all real faces", "fakes", "auc", "recall"], rows))

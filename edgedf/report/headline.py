@@ -1,0 +1,134 @@
+"""The headline picture: F1 against latency, with intervals."""
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from edgedf.metrics import Interval
+from edgedf.report.results import ModelResult, Report
+from edgedf.report.svg import Scale, element, line, marker, nice_step, picture, text, tooltip
+
+WIDTH, HEIGHT = 960, 480
+LEFT, RIGHT, TOP, BOTTOM = 62, 24, 22, 58
+PEER_ROW = 18
+CHARACTER = 7.1  # mean width of one in the label's font, in pixels
+
+
+class Box(NamedTuple):
+    """A rectangle that a label must not cover."""
+
+    x1: float
+    y1: float
+    x2: float
+    y2: float
+
+    def meets(self, other: "Box") -> bool:
+        """Whether the two overlap."""
+        return self.x1 < other.x2 and other.x1 < self.x2 and self.y1 < other.y2 and other.y1 < self.y2
+
+
+def headline(report: Report) -> str:
+    """F1 and its 95 % interval over the median latency, which reaches to its 95th percentile.
+
+    Peers with random weights have no F1: a dotted line marks their latency.
+    """
+    points = [(series, result, evaluation.f1) for series, result, evaluation in report.judged]
+    peers = [result for result in report.results if result.evaluation is None]
+    x, y = _scales(report.results, [f1 for _, _, f1 in points], len(peers))
+    marks = [_mark(series, result, f1, x, y) for series, result, f1 in points]
+    boxes = [box for _, result, f1 in points for box in _bars(result, f1, x, y)]
+    labels = [_label(*point, x, y, boxes) for point in points]
+    return picture(
+        WIDTH,
+        HEIGHT,
+        "F1 against latency",
+        "; ".join(f"{r.name}: F1 {f1}, {r.latency_ms_p50:.2f} ms" for _, r, f1 in points),
+        *_axes(x, y),
+        *_peers(peers, x),
+        *marks,
+        *labels,
+    )
+
+
+def _scales(results: Sequence[ModelResult], f1s: Sequence[Interval], peers: int) -> tuple[Scale, Scale]:
+    fastest = min(result.latency_ms_p50 for result in results)
+    slowest = max(result.latency_ms_p95 for result in results)
+    low, high = min(f1.low for f1 in f1s), max(f1.high for f1 in f1s)
+    step = nice_step(max(high - low, 0.04) / 4)
+    bottom = max(0.0, math.floor(low / step - 0.5) * step)
+    top = min(1.0, math.ceil(high / step + 0.5) * step)
+    x = Scale(fastest / 1.5, slowest * 1.7, LEFT, WIDTH - RIGHT, log=True)
+    return x, Scale(bottom, top, HEIGHT - BOTTOM - PEER_ROW * peers, TOP)
+
+
+def _axes(x: Scale, y: Scale) -> list[str]:
+    bottom, right = HEIGHT - BOTTOM, WIDTH - RIGHT
+    parts = [line(LEFT, y(tick), right, y(tick), class_="grid") for tick in y.ticks()]
+    parts += [text(LEFT - 10, y(tick) + 4, f"{tick:.2f}", class_="tick end") for tick in y.ticks()]
+    parts += [line(x(tick), bottom, x(tick), bottom + 5, class_="axis") for tick in x.ticks()]
+    parts += [text(x(tick), bottom + 21, f"{tick:g}", class_="tick middle") for tick in x.ticks()]
+    parts.append(line(LEFT, bottom, right, bottom, class_="axis"))
+    parts.append(text((LEFT + right) / 2, HEIGHT - 8, "latency of one face, ms (log)", class_="name middle"))
+    turned = f"rotate(-90 16 {(TOP + bottom) / 2:.0f})"
+    parts.append(text(16, (TOP + bottom) / 2, "F1", class_="name middle", transform=turned))
+    parts.append(text(LEFT + 10, TOP + 16, "↖ faster and better", class_="hint"))
+    return parts
+
+
+def _mark(series: int, result: ModelResult, f1: Interval, x: Scale, y: Scale) -> str:
+    at_x, at_y, slow = x(result.latency_ms_p50), y(f1.value), x(result.latency_ms_p95)
+    says = f"{result.name}: F1 {f1}, p50 {result.latency_ms_p50:.2f} ms, p95 {result.latency_ms_p95:.2f} ms"
+    return element(
+        "g",
+        tooltip(says),
+        line(at_x, y(f1.low), at_x, y(f1.high), class_="bar"),
+        *(line(at_x - 6, y(end), at_x + 6, y(end), class_="bar") for end in (f1.low, f1.high)),
+        line(at_x, at_y, slow, at_y, class_="bar thin"),
+        marker(at_x, at_y, series),
+        class_=f"series s{series % 6}",
+    )
+
+
+def _bars(result: ModelResult, f1: Interval, x: Scale, y: Scale) -> list[Box]:
+    at_x, at_y, slow = x(result.latency_ms_p50), y(f1.value), x(result.latency_ms_p95)
+    return [Box(at_x - 9, y(f1.high), at_x + 9, y(f1.low)), Box(at_x, at_y - 3, slow, at_y + 3)]
+
+
+def _label(series: int, result: ModelResult, f1: Interval, x: Scale, y: Scale, taken: list[Box]) -> str:
+    """The name and figures beside the mark, at the first place where they cover nothing."""
+    figures = f"F1 {f1.value:.3f} at {result.latency_ms_p50:.2f} ms"
+    width = CHARACTER * max(len(result.name), len(figures))
+    at_x, at_y = x(result.latency_ms_p50), y(f1.value)
+    places = [(side, drop) for drop in (-38, 6, -58, 26, -78, 46) for side in (1, -1)]
+    boxes = [_label_box(at_x, at_y + drop, side * width) for side, drop in places]
+    inside = [box for box in boxes if box.x1 >= LEFT and box.x2 <= WIDTH and box.y1 >= TOP]
+    free = [box for box in inside if not any(box.meets(other) for other in taken)]
+    box = (free or inside or boxes)[0]
+    taken.append(box)
+    left = box.x1 >= at_x
+    edge, anchor = (box.x1, "start") if left else (box.x2, "end")
+    return element(
+        "g",
+        text(edge, box.y1 + 12, result.name, class_=f"label {anchor}"),
+        text(edge, box.y1 + 28, figures, class_=f"figures {anchor}"),
+        class_=f"series s{series % 6}",
+    )
+
+
+def _label_box(at_x: float, top: float, width: float) -> Box:
+    near = at_x + math.copysign(14, width)
+    return Box(min(near, near + width), top, max(near, near + width), top + 34)
+
+
+def _peers(peers: Sequence[ModelResult], x: Scale) -> list[str]:
+    """A dotted line for each peer, its name in a row of its own under the plot."""
+    bottom = HEIGHT - BOTTOM
+    lines = [line(x(peer.latency_ms_p50), TOP, x(peer.latency_ms_p50), bottom, class_="peer-line") for peer in peers]
+    return lines + [_peer_name(peer, x, bottom - PEER_ROW * row - 6) for row, peer in enumerate(peers)]
+
+
+def _peer_name(peer: ModelResult, x: Scale, y: float) -> str:
+    at, words = x(peer.latency_ms_p50), f"{peer.name}, {peer.latency_ms_p50:.2f} ms"
+    edge, anchor = (at + 6, "start") if at + CHARACTER * len(words) < WIDTH - RIGHT else (at - 6, "end")
+    why = tooltip(f"{words}: latency only, its weights are random")
+    return element("g", why, text(edge, y, words, class_=f"peer {anchor}"))

@@ -1,0 +1,142 @@
+"""A report as one HTML page: no scripts, nothing fetched, light and dark."""
+
+import html
+from collections.abc import Iterable, Sequence
+from importlib.resources import files
+
+from edgedf.metrics import Evaluation, Interval
+from edgedf.report import words
+from edgedf.report.headline import headline
+from edgedf.report.plots import intervals, latencies
+from edgedf.report.results import ModelResult, Report
+from edgedf.report.svg import element, marker
+
+
+def page(report: Report) -> str:
+    """The whole page."""
+    style = files("edgedf.report").joinpath("page.css").read_text()
+    title = html.escape(report.title)
+    head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{title}</title>'
+    body = [
+        f"<h1>{title}</h1>",
+        element("p", html.escape(words.finding(report)), class_="finding"),
+        *(_judged(report) if report.judged else []),
+        _section("Latency", f"Bars: median; ticks: 95th percentile; {words.setting(report)}.", latencies(report)),
+        _tables(report),
+        _notes(report),
+        _about(report),
+    ]
+    return (
+        f'<!doctype html>\n<html lang="en"><head>{head}<style>\n{style}</style></head>\n'
+        f"<body>\n{''.join(body)}</body></html>\n"
+    )
+
+
+def _section(title: str, about: str, content: str) -> str:
+    about = f'<p class="about">{html.escape(about)}</p>'
+    return f"<section><h2>{html.escape(title)}</h2>{about}{content}</section>\n"
+
+
+def _judged(report: Report) -> list[str]:
+    """What needs evaluations."""
+    return [
+        _section(
+            "F1 against latency",
+            f"Data: {words.data(report)}. "
+            "Upright bars: 95 % interval of F1. Sideways: from the median to the 95th percentile of latency.",
+            f"<figure>{headline(report)}</figure>",
+        ),
+        _section("Figures and their 95 % intervals", words.INTERVALS, f"<figure>{intervals(report)}</figure>"),
+        _section(
+            "Confusion matrices",
+            "Raw counts at each model's own threshold, with their share of the row.",
+            f'<div class="matrices">{"".join(map(_matrix, *zip(*report.judged, strict=True)))}</div>',
+        ),
+    ]
+
+
+def _matrix(series: int, result: ModelResult, found: Evaluation) -> str:
+    matrix = found.matrix
+    rows = {"real": (matrix.tn, matrix.fp), "fake": (matrix.fn, matrix.tp)}
+    body = "".join(
+        f'<tr><th scope="row">{label}</th>{"".join(_cell(count, sum(cells)) for count in cells)}</tr>'
+        for label, cells in rows.items()
+    )
+    head = '<tr><td></td><th scope="col">called real</th><th scope="col">called fake</th></tr>'
+    caption = f"<caption>{html.escape(result.name)}</caption>"
+    return f'<table class="matrix s{series % 6}">{caption}{head}{body}</table>'
+
+
+def _cell(count: float, row: float) -> str:
+    share = count / row if row else 0.0
+    return f'<td style="--share:{share:.3f}">{count:,.0f}<small>{share:.1%}</small></td>'
+
+
+def _tables(report: Report) -> str:
+    figures = ("F1", "AUC", "precision", "recall")
+    worth = _table(
+        ("model", "format", *figures, "p50 ms", "p95 ms", "size MB"),
+        (_worth_row(series, result) for series, result in enumerate(report.results)),
+    )
+    verdicts = _table(
+        ("model", "threshold", "chosen by", "TN", "FP", "FN", "TP", "false positive rate", "ECE"),
+        (_verdict_row(*one) for one in report.judged),
+    )
+    about = "F1 and latency are of the same file."
+    parts = _section("All figures", about, worth)
+    if report.judged:
+        parts += _section("Thresholds and verdicts", f"Fake is the positive class. {BY}", verdicts)
+    return parts
+
+
+BY = "Where a rule is cross-fitted, each verdict rests on a threshold chosen without its own group."
+
+
+def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table of cells that are HTML already; the first of each row is its heading."""
+    head = "".join(f'<th scope="col">{html.escape(cell)}</th>' for cell in header)
+    body = "".join(
+        f'<tr><th scope="row">{first}</th>{"".join(f"<td>{cell}</td>" for cell in rest)}</tr>' for first, *rest in rows
+    )
+    return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+
+
+def _name(series: int, result: ModelResult) -> str:
+    colour = "peers" if result.evaluation is None else f"s{series % 6}"
+    mark = marker(0, 0, series, radius=5) if result.evaluation else ""
+    key = element("svg", mark, class_=f"key series {colour}", viewBox="-8 -8 16 16", aria_hidden="true")
+    return key + html.escape(result.name)
+
+
+def _figure(found: Interval) -> str:
+    return f"{found.value:.3f}<small>{found.low:.3f} to {found.high:.3f}</small>"
+
+
+def _worth_row(series: int, result: ModelResult) -> list[str]:
+    found = result.evaluation
+    chosen = () if found is None else (found.f1, found.auc, found.precision, found.recall)
+    latency = f"{result.latency_ms_p50:.2f}", f"{result.latency_ms_p95:.2f}", f"{result.size_mb:.2f}"
+    shown = [_figure(one) for one in chosen] or ["-"] * 4
+    return [_name(series, result), html.escape(result.precision), *shown, *latency]
+
+
+def _verdict_row(series: int, result: ModelResult, found: Evaluation) -> list[str]:
+    matrix = found.matrix
+    counts = (f"{cell:,.0f}" for cell in (matrix.tn, matrix.fp, matrix.fn, matrix.tp))
+    rates = _figure(found.false_positive_rate), _figure(found.ece)
+    return [_name(series, result), f"{found.threshold:.3f}", html.escape(found.rule), *counts, *rates]
+
+
+def _notes(report: Report) -> str:
+    items = [f"<li>{html.escape(f'{one.name}: {note}')}</li>" for one in report.results for note in one.notes]
+    return f'<section><h2>Notes</h2><ul class="notes">{"".join(items)}</ul></section>\n' if items else ""
+
+
+def _about(report: Report) -> str:
+    facts = {
+        "Machine": words.machine(report),
+        "Data": words.data(report),
+        "Measured": report.created,
+    }
+    terms = "".join(f"<dt>{term}</dt><dd>{html.escape(fact)}</dd>" for term, fact in facts.items())
+    return f"<footer><dl>{terms}</dl></footer>\n"

@@ -1,0 +1,58 @@
+"""A report as Markdown."""
+
+from collections.abc import Iterable, Sequence
+
+from edgedf.metrics import Evaluation
+from edgedf.report import words
+from edgedf.report.results import ModelResult, Report
+
+
+def markdown(report: Report) -> str:
+    """The report as one Markdown text with two tables."""
+    parts = [
+        f"# {report.title}",
+        words.finding(report),
+        f"* Data: {words.data(report)}\n* Latency: {words.setting(report)}",
+        f"Measured {report.created} on {words.machine(report)}.",
+        "## Worth and latency",
+        table(
+            ("model", "format", "F1", "AUC", "precision", "recall", "p50 ms", "p95 ms", "size MB"),
+            map(_worth, report.results),
+        ),
+    ]
+    if report.judged:
+        parts += [
+            "## Verdicts",
+            table(
+                ("model", "threshold", "chosen by", "TN", "FP", "FN", "TP", "false positive rate", "ECE"),
+                (_verdicts(result, evaluation) for _, result, evaluation in report.judged),
+            ),
+            words.INTERVALS,
+        ]
+    parts.append("\n".join(f"* {one.name}: {note}" for one in report.results for note in one.notes))
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table, first column to the left, the others to the right."""
+    rule = ["---", *["---:"] * (len(header) - 1)]
+    return "\n".join("| " + " | ".join(row) + " |" for row in (header, rule, *rows))
+
+
+def _worth(result: ModelResult) -> list[str]:
+    found = result.evaluation
+    figures = ["", "", "", ""] if found is None else map(str, (found.f1, found.auc, found.precision, found.recall))
+    latency = [f"{result.latency_ms_p50:.2f}", f"{result.latency_ms_p95:.2f}", f"{result.size_mb:.2f}"]
+    return [result.name, result.precision, *figures, *latency]
+
+
+def _verdicts(result: ModelResult, found: Evaluation) -> list[str]:
+    cells = (found.matrix.tn, found.matrix.fp, found.matrix.fn, found.matrix.tp)
+    return [
+        result.name,
+        f"{found.threshold:.3f}",
+        found.rule,
+        *(f"{cell:.0f}" for cell in cells),
+        str(found.false_positive_rate),
+        str(found.ece),
+    ]

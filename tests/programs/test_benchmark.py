@@ -1,0 +1,80 @@
+"""The benchmark program."""
+
+import json
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from edgedf.data.readers import open_dataset
+from edgedf.metrics import Evaluation
+from edgedf.programs import load, run
+from edgedf.runtime.timing import measure
+
+MakeBundle = Callable[..., Path]
+
+
+@pytest.fixture(autouse=True)
+def _few_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The numbers of a test mean nothing, so a few calls do."""
+    program = load("benchmarks/benchmark.py")
+    monkeypatch.setattr(program, "measure", partial(measure, rounds=2, turn_s=0.0, warm_up=1))
+
+
+def test_latency_and_f1_of_the_same_files_stand_side_by_side(
+    faces: Path, make_bundle: MakeBundle, tmp_path: Path
+) -> None:
+    bundles = [make_bundle("one"), make_bundle("two", gain=-8.0)]
+    result = run("benchmarks/benchmark.py", bundles, data=faces, out=tmp_path / "report", prevalence=0.17)
+    assert sorted(path.name for path in (tmp_path / "report").iterdir()) == [
+        "report.html",
+        "report.json",
+        "report.md",
+    ]
+    written = json.loads((tmp_path / "report" / "report.json").read_text())
+    assert written["results"] == json.loads(json.dumps(result["results"]))
+    one, two = written["results"]
+    assert (one["name"], two["name"]) == ("one", "two")
+    assert one["evaluation"]["auc"]["value"] > 0.7 > two["evaluation"]["auc"]["value"]
+    assert one["latency_ms_p50"] > 0
+    assert one["evaluation"]["prevalence"] == 0.17
+    assert written["data"]["fingerprint"] == open_dataset(faces).split("val").fingerprint
+    assert written["environment"]["cpu"]
+
+
+def test_without_data_the_figures_are_those_recorded_at_export(
+    faces: Path, make_bundle: MakeBundle, tmp_path: Path
+) -> None:
+    measured = run("benchmarks/evaluate.py", make_bundle("red"), faces)["evaluation"]
+    bundle = make_bundle("red", metrics={"split": "val", "evaluation": measured})
+    result = run("benchmarks/benchmark.py", [bundle], out=tmp_path / "report")
+    (one,) = result["results"]
+    assert Evaluation.from_dict(one["evaluation"]) == Evaluation.from_dict(measured)
+    assert "recorded at export, split val" in one["notes"][0]
+
+
+def test_a_bundle_that_was_never_measured_is_timed(make_bundle: MakeBundle, tmp_path: Path) -> None:
+    result = run("benchmarks/benchmark.py", [make_bundle("red")], out=tmp_path / "report")
+    assert result["results"][0]["evaluation"] is None
+    assert "Latency only" in (tmp_path / "report" / "report.md").read_text()
+
+
+def test_bundles_of_one_name_are_told_apart_by_their_paths(make_bundle: MakeBundle, tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    second = make_bundle("red").rename(tmp_path / "other" / "red.edgedf")
+    first = make_bundle("red")
+    result = run("benchmarks/benchmark.py", [first, second, first], out=tmp_path / "report")
+    assert [one["name"] for one in result["results"]] == [str(first), str(second)]
+
+
+def test_peers_have_a_latency_and_no_f1(
+    make_bundle: MakeBundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    peers = pytest.importorskip("edgedf.deploy.peers")
+    graph = (make_bundle("red") / "model.onnx").read_bytes()
+    monkeypatch.setattr(peers, "peer_graph", lambda name: graph)
+    result = run("benchmarks/benchmark.py", [make_bundle("red")], out=tmp_path / "report", peers=["mobilenet_v2"])
+    peer = result["results"][1]
+    assert (peer["name"], peer["evaluation"]) == ("mobilenet_v2", None)
+    assert "random" in peer["notes"][0]

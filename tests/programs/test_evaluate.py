@@ -1,0 +1,100 @@
+"""The evaluate program."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from edgedf.data.packed import pack
+from edgedf.data.readers import open_dataset
+from edgedf.errors import CheckpointError, ConfigError, DatasetError
+from edgedf.metrics import Evaluation, evaluate
+from edgedf.programs import run
+
+MakeBundle = Callable[..., Path]
+
+
+def red_scores(faces: Path) -> NDArray[np.float64]:
+    """What the fixture's bundle gives for the fixture's faces."""
+    red = pack(open_dataset(faces)).pixels[:][..., 0].mean((1, 2)) / 255
+    return np.asarray(1 / (1 + np.exp(-8 * (red - 0.5))))
+
+
+def test_a_bundle_is_evaluated_at_its_own_threshold(faces: Path, make_bundle: MakeBundle) -> None:
+    result = run("benchmarks/evaluate.py", make_bundle("red"), faces)
+    dataset = open_dataset(faces)
+    expected = evaluate(dataset.labels, red_scores(faces), dataset.groups, threshold=0.5)
+    found = Evaluation.from_dict(result["evaluation"])
+    assert (found.rule, found.threshold) == ("given", 0.5)
+    assert found.matrix == expected.matrix
+    assert found.auc.value == pytest.approx(expected.auc.value)
+    assert result["data"]["split"] == "val"
+
+
+def test_a_named_rule_is_cross_fitted(faces: Path, make_bundle: MakeBundle) -> None:
+    result = run("benchmarks/evaluate.py", make_bundle("red"), faces, rule="recall=.9", prevalence=0.1)
+    found = Evaluation.from_dict(result["evaluation"])
+    assert found.rule == "recall=.9, cross-fitted"
+    assert found.prevalence == 0.1
+
+
+def test_a_threshold_chosen_on_these_faces_is_cross_fitted(faces: Path, make_bundle: MakeBundle) -> None:
+    """Its figures would be flattered otherwise."""
+    fingerprint = open_dataset(faces).split("val").fingerprint
+    result = run("benchmarks/evaluate.py", make_bundle("red", fitted_on=fingerprint), faces)
+    assert result["evaluation"]["rule"] == "f1, cross-fitted"
+
+
+def test_each_method_stands_against_all_real_faces(faces: Path, make_bundle: MakeBundle) -> None:
+    result = run("benchmarks/evaluate.py", make_bundle("red"), faces)
+    methods = {name: Evaluation.from_dict(one) for name, one in result["methods"].items()}
+    whole = Evaluation.from_dict(result["evaluation"])
+    assert methods.keys() == {"blend", "swap"}
+    assert sum(one.fakes for one in methods.values()) == whole.fakes
+    assert sum(one.matrix.tp for one in methods.values()) == whole.matrix.tp
+    assert {one.images - one.fakes for one in methods.values()} == {whole.images - whole.fakes}
+
+
+def test_data_split_prevalence_threshold_and_matrix_are_printed(
+    faces: Path, make_bundle: MakeBundle, capsys: pytest.CaptureFixture[str]
+) -> None:
+    result = run("benchmarks/evaluate.py", make_bundle("red"), faces, prevalence=0.17)
+    text = capsys.readouterr().out
+    found = Evaluation.from_dict(result["evaluation"])
+    for fact in (
+        "split val",
+        "60 images, 20 fake",
+        "17.0 % fakes",
+        "threshold 0.5000 (given)",
+        str(found.f1),
+    ):
+        assert fact in text
+    lines = [line.split() for line in text.splitlines()]
+    assert ["real", f"{found.matrix.tn:.0f}", f"{found.matrix.fp:.0f}"] in lines
+    assert ["fake", f"{found.matrix.fn:.0f}", f"{found.matrix.tp:.0f}"] in lines
+
+
+def test_a_run_is_evaluated_with_the_threshold_of_its_checkpoint(faces: Path, tmp_path: Path) -> None:
+    pytest.importorskip("lightning_fabric")
+    from edgedf.training.config import TrainConfig
+    from edgedf.training.models import build_model
+    from edgedf.training.run import save_checkpoint
+
+    config = TrainConfig(role="student", size="nano")
+    (tmp_path / "config.toml").write_text(config.to_toml())
+    weights = build_model(config).state_dict()
+    content = {"weights": weights, "threshold": 0.25, "rule": "fpr=.2"}
+    save_checkpoint(tmp_path / "best_model.pth", content)
+    result = run("benchmarks/evaluate.py", tmp_path, faces)
+    assert (result["evaluation"]["threshold"], result["evaluation"]["rule"]) == (0.25, "given")
+
+
+def test_what_can_be_refused_early_is(faces: Path, make_bundle: MakeBundle, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="threshold rule"):
+        run("benchmarks/evaluate.py", make_bundle("red"), faces, rule="best")
+    with pytest.raises(DatasetError, match="test"):
+        run("benchmarks/evaluate.py", make_bundle("red"), faces, split="test")
+    with pytest.raises(CheckpointError, match="not a run"):
+        run("benchmarks/evaluate.py", tmp_path, faces)

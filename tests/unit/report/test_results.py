@@ -1,0 +1,34 @@
+"""Results that cannot be, cannot be made."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from edgedf.errors import InternalError
+from edgedf.metrics import Interval, evaluate
+from edgedf.report import Report
+
+
+def test_a_report_whose_figures_contradict_its_matrix_cannot_be_built(report: Report) -> None:
+    _, result, evaluation = report.judged[0]
+    with pytest.raises(InternalError, match=r"f1.*contradicts"):
+        dataclasses.replace(result, evaluation=dataclasses.replace(evaluation, f1=Interval(0.99, 0.9, 1.0)))
+
+
+def test_results_on_different_images_do_not_stand_side_by_side(report: Report) -> None:
+    fewer = evaluate(np.array([0, 1], np.uint8), np.array([0.1, 0.9]), ["a", "b"], threshold=0.5)
+    other = dataclasses.replace(report.results[0], name="other", evaluation=fewer)
+    with pytest.raises(InternalError, match="different images"):
+        dataclasses.replace(report, results=[*report.results, other])
+
+
+def test_names_are_unique(report: Report) -> None:
+    with pytest.raises(InternalError, match="same name"):
+        dataclasses.replace(report, results=[*report.results, report.results[0]])
+
+
+@pytest.mark.parametrize("latency_ms", [0.0, float("nan"), 1e9])
+def test_latencies_are_possible(report: Report, latency_ms: float) -> None:
+    with pytest.raises(InternalError, match="latencies"):
+        dataclasses.replace(report.results[0], latency_ms_p50=latency_ms)

@@ -1,0 +1,131 @@
+"""The three forms of a report."""
+
+import dataclasses
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edgedf.metrics import Evaluation, evaluate
+from edgedf.report import Report, write_report
+from edgedf.report.headline import Box, headline
+from edgedf.report.html import page
+from edgedf.report.markdown import markdown
+from edgedf.report.words import finding
+
+VOID = {"meta", "br"}
+
+
+class Balance(HTMLParser):
+    """Checks that every element is closed, in order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.seen: set[str] = set()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen.add(tag)
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+def test_three_files_are_written_and_the_json_holds_the_figures(report: Report, tmp_path: Path) -> None:
+    paths = write_report(report, tmp_path / "new" / "folder")
+    assert sorted(path.name for path in (tmp_path / "new" / "folder").iterdir()) == [
+        "report.html",
+        "report.json",
+        "report.md",
+    ]
+    data = json.loads(paths["json"].read_text())
+    assert data["schema"] == 1
+    assert [one["name"] for one in data["results"]] == ["teacher", "student <small>", "mobilenet_v2"]
+    assert Evaluation.from_dict(data["results"][0]["evaluation"]) == report.results[0].evaluation
+
+
+def test_the_page_is_whole_and_fetches_nothing(report: Report) -> None:
+    text = page(report)
+    parser = Balance()
+    parser.feed(text)
+    assert parser.open == []
+    assert {"svg", "table", "style"} <= parser.seen
+    assert not {"script", "link", "img"} & parser.seen
+    assert "url(" not in text
+    assert set(re.findall(r"https?://[^\"' ]+", text)) <= {"http://www.w3.org/2000/svg"}
+
+
+def test_the_page_is_light_and_dark_and_tells_screen_readers_what_the_pictures_show(report: Report) -> None:
+    text = page(report)
+    assert "prefers-color-scheme: dark" in text
+    pictures = re.findall(r"<svg[^>]*role=\"img\"[^>]*>", text)
+    assert len(pictures) == 3
+    assert text.count("<desc>") == 3
+    assert "teacher: F1" in text
+
+
+def test_names_cannot_break_the_page(report: Report) -> None:
+    assert "<small>&" not in page(report)
+    assert "student &lt;small&gt;" in page(report)
+
+
+def test_every_figure_stands_in_the_markdown(report: Report) -> None:
+    text = markdown(report)
+    for _, result, evaluation in report.judged:
+        assert f"| {result.name} |" in text
+        for figure in (
+            evaluation.f1,
+            evaluation.auc,
+            evaluation.precision,
+            evaluation.recall,
+            evaluation.ece,
+        ):
+            assert str(figure) in text
+        matrix = evaluation.matrix
+        assert f"| {matrix.tn:.0f} | {matrix.fp:.0f} | {matrix.fn:.0f} | {matrix.tp:.0f} |" in text
+    for fact in (
+        "faces, split val",
+        "ab12ab12ab12",
+        "300 images, 75 of them fake",
+        "25.0 % fakes",
+        "avx2",
+        "1 thread",
+    ):
+        assert fact in text
+
+
+def test_the_finding_compares_the_best_with_the_fastest(report: Report) -> None:
+    assert finding(report).startswith("teacher has the highest F1")
+    assert "student <small> is 35.0 times as fast" in finding(report)
+    alone = dataclasses.replace(report, results=report.results[:1])
+    assert finding(alone).startswith("teacher is both")
+
+
+def test_latency_alone_makes_a_report_too(report: Report) -> None:
+    peers = dataclasses.replace(report, results=report.results[2:], data=None)
+    assert "Latency only" in markdown(peers)
+    assert "F1 against latency" not in page(peers)
+
+
+@pytest.mark.parametrize("threshold", [0.0, 0.5, 2.0])
+def test_perfect_and_useless_models_can_be_drawn(report: Report, threshold: float) -> None:
+    """F1 of 1 or 0 in every draw leaves no width to scale the axis by."""
+    labels = np.array([0, 1] * 4, np.uint8)
+    judged = evaluate(labels, labels.astype(float), list("abcdefgh"), threshold=threshold, resamples=50)
+    results = [dataclasses.replace(report.results[0], evaluation=judged)]
+    assert "nan" not in page(dataclasses.replace(report, results=results))
+
+
+def test_models_of_one_latency_and_f1_get_labels_that_do_not_cover_each_other(report: Report) -> None:
+    twins = [dataclasses.replace(report.results[0], name=name) for name in ("one", "two", "three")]
+    text = headline(dataclasses.replace(report, results=twins))
+    places = re.findall(r'<text x="([\d.]+)" y="([\d.]+)" class="label (start|end)">', text)
+    spans = [(float(x) - 60 * (end == "end"), float(y) - 12) for x, y, end in places]
+    boxes = [Box(x, y, x + 60, y + 30) for x, y in spans]
+    assert len(boxes) == 3
+    assert not any(a.meets(b) for i, a in enumerate(boxes) for b in boxes[:i])
