@@ -20,7 +20,7 @@ from edgedf.training.distillation import CachedGuide, Distillation, Guide
 from edgedf.training.faces import cache_root, load_splits
 from edgedf.training.loop import Trainer
 from edgedf.training.losses import Supervised
-from edgedf.training.models import build_model
+from edgedf.training.models import build_model, load_pretrained
 from edgedf.training.run import CHECKPOINTS, Run, open_run
 
 METRICS = ("auc", "f1", "precision", "recall")
@@ -54,6 +54,7 @@ def train_student(
     say(f"student {config.size} {'with' if teacher else 'without'} teacher: {out}")
     torch.manual_seed(config.seed)
     student = build_model(config)
+    load_pretrained(student, config)
     objective: torch.nn.Module = Supervised(label_smoothing=config.label_smoothing)
     if teacher:
         objective = Distillation(

@@ -8,6 +8,8 @@ Run by `edgedf train ROLE --data DIR --out RUN`.
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from edgedf.console import say
 from edgedf.training.config import TrainConfig
 from edgedf.training.faces import load_splits
@@ -25,12 +27,11 @@ def main(config: TrainConfig, out: Path, *, resume: bool = False) -> dict[str, A
         resume: Continue the run in `out`.
     """
     train, val = load_splits(config)
+    torch.manual_seed(config.seed)
     model = build_model(config)
     if not resume:
-        say(
-            f"{config.role}: {sum(p.numel() for p in model.parameters()) / 1e6:.2f} M parameters, "
-            f"starts from {load_pretrained(model, config)}"
-        )
+        start = load_pretrained(model, config)
+        say(f"{config.role}: {sum(p.numel() for p in model.parameters()) / 1e6:.2f} M parameters, starts from {start}")
     objective = Supervised(pos_weight(config, train.labels.mean()), config.label_smoothing, config.box_weight)
     best = Trainer(model, objective, train, val, config, out).fit(resume)
     say(f"best epoch {best['epoch']}: AUC {best['auc']:.4f}, F1 {best['f1']:.4f}; run in {out}")

@@ -1,4 +1,4 @@
-"""Well-known networks with random weights: peers in latency, and in nothing else."""
+"""Well-known networks, and our largest teacher, with random weights: peers in latency, and in nothing else."""
 
 from torch import Tensor, nn
 from torch.nn.functional import adaptive_avg_pool2d
@@ -7,8 +7,11 @@ from edgedf.deploy.graph import onnx_from_model
 from edgedf.errors import InputError
 from edgedf.extras import need
 from edgedf.nn.detector import Detector, Output, channels_first
+from edgedf.nn.teacher import Teacher
 
-PEERS = ("efficientnet_b3", "mobilenet_v2", "mobilenet_v3_small")
+TORCHVISION = ("efficientnet_b3", "mobilenet_v2", "mobilenet_v3_small")
+TEACHER = "teacher_b3"  # ours, at full size
+PEERS = (*TORCHVISION, TEACHER)
 
 
 class Peer(Detector):
@@ -38,5 +41,7 @@ def peer_graph(name: str) -> bytes:
     """
     if name not in PEERS:
         raise InputError(f"there is no peer {name!r}: choose from {', '.join(PEERS)}")
+    if name == TEACHER:
+        return onnx_from_model(Teacher("efficientnet_b3").eval())
     models = need("torchvision.models", "train")
     return onnx_from_model(Peer(models.get_model(name, weights=None, num_classes=1)).eval())

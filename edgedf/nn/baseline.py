@@ -35,7 +35,8 @@ class MobileNetV2Simple(Detector):
 
     def load_imagenet(self, state: dict[str, Tensor]) -> None:
         """Takes torchvision's MobileNetV2 state dict; the classifier's weights are dropped."""
-        self.load_state_dict({k: v for k, v in state.items() if k.startswith("features.")}, strict=False)
+        wanted = {k.removeprefix("features."): v for k, v in state.items() if k.startswith("features.")}
+        self.features.load_state_dict(wanted)
 
 
 _MEAN, _STD = (123.675, 116.28, 103.53), (58.395, 57.12, 57.375)

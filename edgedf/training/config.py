@@ -1,6 +1,7 @@
 """Configuration: one flat dataclass is config file and command-line help at once."""
 
 import dataclasses
+import json
 import tomllib
 import types
 import typing
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 from edgedf.errors import ConfigError
+from edgedf.metrics import check_rule
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,7 +24,8 @@ class TrainConfig:
         image_size: Side in pixels of the face that the teacher or the baseline looks at.
         frequency: Adds the block-DCT branch to the teacher.
         size: Student's size: `nano`, `small` or `base`.
-        weights: File of ImageNet weights for the trunk or the baseline; empty: an installed package or a download.
+        weights: File of weights to start from: ImageNet's for the trunk or the baseline (empty: an installed package
+            or a download), a whole student's for a student.
         epochs: Passes over the drawn images.
         batch_size: Images per optimiser step, over all processes.
         accumulate: Parts that a process cuts its share of a batch into, to save memory.
@@ -78,6 +81,7 @@ class TrainConfig:
         _require(0 <= self.ema < 1, "ema", "between 0 and 1")
         _require(0 <= self.label_smoothing < 0.5, "label_smoothing", "between 0 and .5")
         _require(0 <= self.jitter <= 0.3, "jitter", "between 0 and .3")
+        check_rule(self.threshold_rule)
         _require(self.image_size % 32 == 0 and self.image_size > 0, "image_size", "a multiple of 32")
 
     @classmethod
@@ -193,7 +197,5 @@ def _toml(value: Any) -> str:
         return "[" + ", ".join(_toml(item) for item in value) + "]"
     if isinstance(value, str):
         # TOML's basic strings escape as JSON does.
-        import json
-
         return json.dumps(value)
     return repr(value)

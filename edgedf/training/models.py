@@ -2,13 +2,15 @@
 
 from pathlib import Path
 
+from torch import Tensor
+
 from edgedf.console import say
 from edgedf.errors import CheckpointError, ConfigError
 from edgedf.nn.baseline import MobileNetV2Simple
 from edgedf.nn.detector import Detector
 from edgedf.nn.student import SIZES, Student
 from edgedf.nn.teacher import Teacher
-from edgedf.nn.trunks import Trunk, load_weights, published_weights
+from edgedf.nn.trunks import load_weights, published_weights
 from edgedf.training.config import TrainConfig
 
 
@@ -24,28 +26,39 @@ def build_model(config: TrainConfig) -> Detector:
 
 
 def load_pretrained(model: Detector, config: TrainConfig) -> str:
-    """Loads ImageNet weights into a teacher's trunk or the baseline.
+    """Loads ImageNet weights into a teacher's trunk or the baseline, or a file's into a whole student.
 
     Returns:
-        Where they came from; `random` where there are none, with a plain warning.
+        Where they came from; `random weights` where there are none, with a plain warning.
 
     Raises:
         CheckpointError: The user's file does not fit the network.
     """
-    target: Trunk | MobileNetV2Simple
-    if isinstance(model, Teacher):
-        name, target = config.trunk, model.trunk
-    elif isinstance(model, MobileNetV2Simple):
-        name, target = "mobilenet_v2", model
-    else:
-        return "random"  # the student takes no pretrained weights
-    state = load_weights(Path(config.weights)) if config.weights else published_weights(name)
-    source = Path(config.weights).name if config.weights else f"ImageNet weights of {name}"
+    state, source = _weights(model, config)
     if state is None:
-        say(f"warning: no ImageNet weights for {name} at hand: training starts from random weights (weights = FILE)")
-        return "random"
+        return "random weights"
     try:
-        target.load_imagenet(state)
+        if isinstance(model, Teacher):
+            model.trunk.load_imagenet(state)
+        elif isinstance(model, MobileNetV2Simple):
+            model.load_imagenet(state)
+        else:
+            model.load_state_dict(state)
     except RuntimeError as error:
-        raise CheckpointError(f"{source}: these weights do not fit {name}") from error
+        raise CheckpointError(f"{source}: these weights do not fit the {config.role}") from error
     return source
+
+
+def _weights(model: Detector, config: TrainConfig) -> tuple[dict[str, Tensor] | None, str]:
+    """A state dict, or None, and a name for it."""
+    if config.weights:
+        return load_weights(Path(config.weights)), Path(config.weights).name
+    if config.role == "student":
+        return None, ""
+    name = config.trunk if isinstance(model, Teacher) else "mobilenet_v2"
+    state = published_weights(name)
+    if state is None:
+        say(
+            f"warning: no ImageNet weights of {name} at hand, training starts from random ones: name a file (--weights)"
+        )
+    return state, f"ImageNet weights of {name}"

@@ -4,7 +4,7 @@ import pytest
 import torch
 import torchvision
 
-from edgedf.deploy.peers import PEERS, Peer, peer_graph
+from edgedf.deploy.peers import TORCHVISION, Peer, peer_graph
 from edgedf.errors import InputError
 
 
@@ -17,7 +17,7 @@ def test_a_peer_takes_the_crops_of_a_bundle() -> None:
     assert output.embedding.shape == (2, 576)
 
 
-@pytest.mark.parametrize("name", PEERS)
+@pytest.mark.parametrize("name", TORCHVISION)
 def test_every_peer_is_a_trunk_and_a_classifier(name: str) -> None:
     with torch.device("meta"):  # shapes only
         Peer(torchvision.models.get_model(name, weights=None, num_classes=1))

@@ -1,0 +1,39 @@
+"""Keeps a run's weights: FP16 safetensors, small enough for a repository, with what they are in the file's header.
+
+Run by `python export/weights.py RUN FILE.safetensors`; later trainings start from it with `--weights FILE`.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+from safetensors.torch import save
+
+from edgedf.console import say
+from edgedf.files import write_bytes
+from edgedf.training.run import open_run
+
+
+def main(source: Path, file: Path) -> dict[str, str]:
+    """Writes the best epoch's weights and returns their description.
+
+    Args:
+        source: The run's folder.
+        file: What to write.
+    """
+    run = open_run(source)
+    kept = run.checkpoint()
+    state = run.model().state_dict()
+    halves = {
+        name: (value.half() if value.is_floating_point() else value).contiguous() for name, value in state.items()
+    }
+    config = {key: value for key, value in run.config.to_dict().items() if key not in ("data", "teacher", "weights")}
+    about = {"role": run.kind, "config": json.dumps(config), "val": json.dumps(kept["metrics"])}
+    data = save(halves, about)
+    write_bytes(file, data)
+    say(f"wrote {file}: {len(data) / 1e6:.2f} MB")
+    return about
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]))

@@ -1,0 +1,127 @@
+"""A user's mistake: one line that says what to do, exit code 2, no traceback."""
+
+import pickle
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+from typer.testing import CliRunner
+
+from edgedf.cli import app
+from edgedf.data.dataset import write_dataset
+from edgedf.training.config import TrainConfig
+
+Arguments = list[str]
+
+
+def write_faces(root: Path, labels: list[str] | None = None, groups: list[str] | None = None) -> Path:
+    """Four pictures, two of train and two of val."""
+    root.mkdir()
+    for i in range(4):
+        Image.new("RGB", (64, 64), (60 * i, 90, 30)).save(root / f"{i}.png")
+    columns = {
+        "path": [f"{i}.png" for i in range(4)],
+        "label": labels or ["real", "fake", "real", "fake"],
+        "split": ["train", "train", "val", "val"],
+        "group": groups or ["a", "b", "c", "d"],
+    }
+    write_dataset(root, columns)
+    return root
+
+
+def train(data: Path, *options: str) -> Arguments:
+    return ["train", "student", "--data", str(data), "--out", str(data.parent / "run"), *options]
+
+
+def empty_folder(tmp: Path) -> Arguments:
+    (tmp / "empty").mkdir()
+    return train(tmp / "empty")
+
+
+def missing_folder(tmp: Path) -> Arguments:
+    return train(tmp / "nowhere")
+
+
+def unreadable_image(tmp: Path) -> Arguments:
+    faces = write_faces(tmp / "faces")
+    (faces / "2.png").write_bytes(b"no picture at all")
+    return train(faces)
+
+
+def unknown_label(tmp: Path) -> Arguments:
+    return train(write_faces(tmp / "faces", labels=["real", "fake", "maybe", "fake"]))
+
+
+def group_in_two_splits(tmp: Path) -> Arguments:
+    return train(write_faces(tmp / "faces", groups=["a", "b", "a", "d"]))
+
+
+def unknown_key(tmp: Path) -> Arguments:
+    return train(write_faces(tmp / "faces"), "--set", "epoch=3")
+
+
+def unknown_rule(tmp: Path) -> Arguments:
+    return train(write_faces(tmp / "faces"), "--threshold-rule", "best")
+
+
+def foreign_checkpoint(tmp: Path) -> Arguments:
+    (tmp / "run").mkdir()
+    (tmp / "run" / "config.toml").write_text(TrainConfig(role="student").to_toml())
+    torch.save({"state_dict": {}}, tmp / "run" / "best_model.pth")
+    return ["evaluate", str(tmp / "run"), "--data", str(write_faces(tmp / "faces"))]
+
+
+def pickle_for_weights(tmp: Path) -> Arguments:
+    (tmp / "weights.pth").write_bytes(pickle.dumps(Path("not tensors")))
+    faces = write_faces(tmp / "faces")
+    return ["train", "baseline", "--data", str(faces), "--out", str(tmp / "run"), "--weights", str(tmp / "weights.pth")]
+
+
+MISTAKES: list[tuple[Callable[[Path], Arguments], str]] = [
+    (empty_folder, "empty"),
+    (missing_folder, "nowhere"),
+    (unreadable_image, "row 4"),
+    (unknown_label, "row 4"),
+    (group_in_two_splits, "row 4"),
+    (unknown_key, "unknown config key 'epoch'"),
+    (unknown_rule, "recall=.95"),
+    (foreign_checkpoint, "not a checkpoint of edgedf"),
+    (pickle_for_weights, "pickle"),
+]
+
+
+@pytest.mark.parametrize(("mistake", "message"), MISTAKES, ids=lambda value: getattr(value, "__name__", ""))
+def test_a_mistake_is_named_in_one_line(mistake: Callable[[Path], Arguments], message: str, tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, mistake(tmp_path))
+    assert result.exit_code == 2, result.output
+    first, *listed = result.stderr.splitlines()
+    assert first.startswith("edgedf: ")
+    assert message in result.stderr
+    assert all(line.startswith("  ") for line in listed), "only the broken rows follow"
+    assert not (tmp_path / "run" / "last_checkpoint.pth").exists()
+
+
+def test_a_changed_byte_in_a_bundle(make_bundle: Callable[..., Path], tmp_path: Path) -> None:
+    bundle = make_bundle("colour")
+    model = bundle / "model.onnx"
+    data = bytearray(model.read_bytes())
+    data[len(data) // 2] ^= 1
+    model.write_bytes(data)
+    for arguments in (["bundle", "verify", str(bundle)], ["detect", str(tmp_path), "--model", str(bundle)]):
+        result = CliRunner().invoke(app, arguments)
+        assert result.exit_code == 2
+        assert result.stderr.count("\n") == 1 and "model.onnx" in result.stderr
+
+
+def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """As where torch is not installed: the import fails, the line says what to install."""
+    faces = write_faces(tmp_path / "faces")
+    error = ModuleNotFoundError("No module named 'torch'", name="torch")
+    monkeypatch.setattr("edgedf.cli.run", lambda *_, **__: (_ for _ in ()).throw(error))
+    result = CliRunner().invoke(app, train(faces))
+    assert (result.exit_code, result.stderr) == (
+        2,
+        "edgedf: torch is not installed: run  pip install 'edgedf[train]'\n",
+    )

@@ -1,0 +1,146 @@
+"""The frame around the commands: options, exit codes, one line an error."""
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import typer
+from typer.testing import CliRunner, Result
+
+from edgedf import cli, programs
+from edgedf.errors import ConfigError, DatasetError, EdgedfError, GateError, InternalError
+from edgedf.guard import command
+
+
+def run(*args: str) -> Result:
+    return CliRunner().invoke(cli.app, list(args))
+
+
+def failing(error: BaseException, *args: str) -> Result:
+    """Runs a command that raises the given error."""
+    app = typer.Typer(pretty_exceptions_enable=False)
+
+    @command(app)
+    def fail() -> None:
+        raise error
+
+    return CliRunner().invoke(app, list(args))
+
+
+@pytest.fixture
+def calls(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """Replaces every program by one that records how it was called."""
+    recorded: list[Any] = []
+
+    def load(program: str) -> SimpleNamespace:
+        def main(*args: Any, **options: Any) -> dict[str, Any]:
+            recorded.append((program, args, options))
+            return {"program": program}
+
+        return SimpleNamespace(main=main)
+
+    monkeypatch.setattr(programs, "load", load)
+    return recorded
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "line"),
+    [
+        (ConfigError("no key 'lrate'"), 2, "edgedf: no key 'lrate'"),
+        (GateError("recall fell"), 1, "edgedf: recall fell"),
+        (ModuleNotFoundError("No module named 'torch'", name="torch"), 2, "pip install 'edgedf[train]'"),
+        (ModuleNotFoundError("No module named 'onnx.x'", name="onnx.x"), 2, "pip install 'edgedf[export]'"),
+        (ModuleNotFoundError("No module named 'other'", name="other"), 1, "--debug"),
+        (
+            ZeroDivisionError("division by zero\nsecond line"),
+            1,
+            "ZeroDivisionError: division by zero (--debug",
+        ),
+        (KeyboardInterrupt(), 130, "edgedf: stopped"),
+    ],
+)
+def test_an_error_is_one_line_and_an_exit_code(error: BaseException, code: int, line: str) -> None:
+    result = failing(error)
+    assert result.exit_code == code
+    assert line in result.stderr
+    assert result.stderr.count("\n") == 1
+    assert result.stdout == ""
+
+
+def test_broken_rows_are_listed_up_to_a_limit() -> None:
+    result = failing(DatasetError("broken", [f"row {n}" for n in range(2, 27)]))
+    lines = result.stderr.splitlines()
+    assert lines[:2] == ["edgedf: broken", "  row 2"]
+    assert lines[-1] == "  and 5 more"
+    assert len(lines) == 22
+
+
+@pytest.mark.parametrize("error", [EdgedfError("known"), ZeroDivisionError("unknown")])
+def test_debug_shows_the_traceback(error: Exception) -> None:
+    assert failing(error, "--debug").exception is error
+
+
+def test_json_result_is_the_only_thing_on_stdout(calls: list[Any], tmp_path: Path) -> None:
+    result = run("demo", "--out", str(tmp_path), "--json")
+    assert json.loads(result.stdout) == {"program": "benchmarks/demo.py"}
+    assert run("demo", "--out", str(tmp_path)).stdout == ""
+
+
+def test_export_passes_its_options_on(calls: list[Any]) -> None:
+    result = run("export", "runs/a", "--out", "a.edgedf", "--data", "faces", "--threshold-rule", "recall=.95")
+    assert result.exit_code == 0, result.output
+    [(program, args, options)] = calls
+    assert (program, args) == ("export/export.py", (Path("runs/a"),))
+    assert options["targets"] == ["onnx"]
+    assert (options["data"], options["rule"], options["split"]) == (Path("faces"), "recall=.95", "val")
+
+
+def test_benchmark_takes_several_bundles_and_peers(calls: list[Any]) -> None:
+    result = run("benchmark", "a.edgedf", "b.edgedf", "--peer", "mobilenet_v2", "--peer", "efficientnet_b3")
+    assert result.exit_code == 0, result.output
+    [(_, args, options)] = calls
+    assert args == ([Path("a.edgedf"), Path("b.edgedf")],)
+    assert options["peers"] == ["mobilenet_v2", "efficientnet_b3"]
+
+
+@pytest.mark.parametrize("arguments", [["nonsense"], ["train", "pupil"], ["export"], ["demo", "--seed", "x"]])
+def test_wrong_use_exits_2(arguments: list[str]) -> None:
+    assert run(*arguments).exit_code == 2
+
+
+def test_an_empty_folder_is_no_dataset(tmp_path: Path) -> None:
+    result = run("data", "check", str(tmp_path))
+    assert result.exit_code == 2
+    assert result.stderr.startswith("edgedf: ")
+
+
+@pytest.mark.parametrize("arguments", [["show"], ["verify"]])
+def test_a_folder_without_manifest_is_no_bundle(arguments: list[str], tmp_path: Path) -> None:
+    result = run("bundle", *arguments, str(tmp_path))
+    assert result.exit_code == 2
+    assert "not a bundle" in result.stderr
+
+
+def test_unknown_configuration_names_those_there_are(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "teacher").mkdir()
+    (tmp_path / "teacher" / "small.toml").touch()
+    monkeypatch.setattr(programs, "root", lambda: tmp_path)
+    assert programs.config_path("teacher", "small") == tmp_path / "teacher" / "small.toml"
+    with pytest.raises(ConfigError, match="small"):
+        programs.config_path("teacher", "large")
+
+
+def test_a_program_is_loaded_once_and_a_broken_one_never_half(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "lab").mkdir()
+    (tmp_path / "lab" / "good.py").write_text("def main(): return {'answer': 42}")
+    (tmp_path / "lab" / "bad.py").write_text("1 / 0")
+    monkeypatch.setattr(programs, "root", lambda: tmp_path)
+    assert programs.load("lab/good.py") is programs.load("lab/good.py")
+    assert programs.run("lab/good.py") == {"answer": 42}
+    for _ in range(2):
+        with pytest.raises(ZeroDivisionError):
+            programs.load("lab/bad.py")
+    with pytest.raises(InternalError, match="the program lab/none"):
+        programs.load("lab/none.py")
