@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 ROTATION = 6.0  # degrees either way
 CONTRAST, BRIGHTNESS, TINT = 0.2, 25.0, 6.0  # gain share, levels, levels a colour, either way
-JPEG_SHARE, JPEG_QUALITY = 0.3, (40, 95)
-BLUR_SHARE, BLUR_SCALE = 0.15, (0.4, 0.9)  # shrunk to this share and enlarged again
+JPEG_SHARE, JPEG_QUALITY = 0.2, (40, 95)
+BLUR_SHARE, BLUR_SCALE = 0.1, (0.4, 0.9)  # shrunk to this share and enlarged again
 
 cv2.setNumThreads(1)  # views are made on several threads already
 

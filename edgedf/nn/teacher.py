@@ -38,8 +38,9 @@ class Teacher(Detector):
         self.frequency = FrequencyBranch(WIDTH) if frequency else None
         self.fpn = FPN(self.trunk.channels, WIDTH)
         self.attention = nn.Conv2d(WIDTH, 1, 1)
-        self.embed = nn.Sequential(nn.Linear(6 * WIDTH, EMBEDDING), nn.ReLU())
-        self.dropout = nn.Dropout(0.3)
+        # The trunk's own last features are pretrained and reach the verdict directly; the pyramid starts from nothing.
+        self.embed = nn.Sequential(nn.Linear(6 * WIDTH + self.trunk.channels[-1], EMBEDDING), nn.ReLU())
+        self.dropout = nn.Dropout(0.2)
         self.head = nn.Linear(EMBEDDING, 1)
         self.feature_channels = WIDTH
 
@@ -51,10 +52,11 @@ class Teacher(Detector):
         # locator away from the face. The locator learns from boxes alone.
         face = crop_box(rgb, box.detach(), self.image_size)
         frequency = self.frequency(face) if self.frequency is not None else None
-        levels = self.fpn(self.trunk((face - self.mean) / self.std), frequency)
+        trunk = self.trunk((face - self.mean) / self.std)
+        levels = self.fpn(trunk, frequency)
         attention = torch.sigmoid(self.attention(levels[0]))  # (B, 1, size/8, size/8), in the face's frame
         pooled = [pool for level in levels for pool in _pools(level, attention)]
-        embedding = self.embed(torch.cat(pooled, 1))
+        embedding = self.embed(torch.cat([*pooled, trunk[-1].mean((2, 3))], 1))
         logit = self.head(self.dropout(embedding))
         view_attention = uncrop_box(attention, box.detach(), ATTENTION).squeeze(1).clamp(0, 1)
         return Output(logit, view_attention, embedding, uncrop_box(levels[1], box.detach(), FEATURES), box)
