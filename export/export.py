@@ -145,7 +145,8 @@ def _write(out: Path, run: Run, artefact: Artefact, fitted_on: str | None, files
         input=InputContract(CropRule().to_dict()),
         artefacts=[artefact],
         files={GOLDEN: sha256(files[GOLDEN])},
-        provenance=provenance(run.config.to_dict()) | {"fitted_on": fitted_on},
+        provenance=provenance(run.config.to_dict())
+        | {"trained_on": run.checkpoint().get("trained_on"), "fitted_on": fitted_on},
     )
     card = model_card(manifest).encode()
     manifest = replace(manifest, files=manifest.files | {CARD: sha256(card)})

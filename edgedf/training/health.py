@@ -13,7 +13,7 @@ class EpochHealth:
 
     Attributes:
         loss: Mean label loss in training.
-        prevalence: Share of fakes shown in training.
+        prevalence: Share of fakes shown in training, label smoothing included.
         gradient_norms: Norm of each step's gradient before clipping.
         logits: `(N,)` on val.
         labels: `(N,)`, 1 is fake.

@@ -175,7 +175,8 @@ class Trainer:
 
     def _watch(self, found: Any, row: dict[str, Any]) -> list[str]:
         faces = self.batches.faces
-        shown = self.config.prevalence or float(faces.labels.mean())
+        smoothing = self.config.label_smoothing
+        shown = (self.config.prevalence or float(faces.labels.mean())) * (1 - 2 * smoothing) + smoothing
         loss = row.get("train_label", row["train_loss"])
         health = EpochHealth(
             loss,
@@ -229,13 +230,17 @@ class Trainer:
             plot_curves(self.out / "curves.png", self.progress.rows)
 
     def _save_model(self, which: str, row: dict[str, Any]) -> None:
-        if self.fabric.is_global_zero:
-            content = {
-                "weights": self.averaged.module.state_dict(),
-                "metrics": row,
-                "rule": self.config.threshold_rule,
-            }
-            save_checkpoint(self.out / CHECKPOINTS[which], content | {"threshold": row["threshold"]})
+        if not self.fabric.is_global_zero:
+            return
+        content = {
+            "weights": self.averaged.module.state_dict(),
+            "metrics": row,
+            "threshold": row["threshold"],
+            "rule": self.config.threshold_rule,
+            "trained_on": self.batches.faces.fingerprint,
+            "fitted_on": self.val.fingerprint,  # where threshold and best epoch were chosen
+        }
+        save_checkpoint(self.out / CHECKPOINTS[which], content)
 
 
 def evaluate_epoch(found: Any, val: PackedFaces, config: TrainConfig) -> dict[str, Any]:
