@@ -1,0 +1,59 @@
+"""The whole chain on faces it draws itself, small enough for a laptop.
+
+    drawn faces -> teacher -> student without and with the teacher -> bundles -> one report
+
+The faces are drawings, so the figures say that the chain works, not how well it detects deepfakes.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from edgedf.console import progress, say
+from edgedf.data.drawn import draw_dataset
+from edgedf.extras import need
+from edgedf.programs import Result, config_path, run
+from edgedf.training.config import DistillConfig, TrainConfig
+
+RUNS = {  # name of the bundle: its run
+    "teacher": "teacher",
+    "student-without-teacher": "student/without_teacher",
+    "student-with-teacher": "student",
+}
+
+
+def main(out: Path, *, seed: int = 0, images: int = 1400, changes: Mapping[str, Any] | None = None) -> Result:
+    """Runs the chain.
+
+    Args:
+        out: Folder for the faces, the runs, the bundles and the report.
+        seed: Of the drawings and of both trainings.
+        images: How many faces to draw.
+        changes: Configuration keys to change in both trainings.
+
+    Returns:
+        The report's results and its path.
+    """
+    for module, extra in (("torch", "train"), ("onnx", "export")):
+        need(module, extra)  # before minutes of work, not after
+    faces = out / "faces"
+    overrides = {"data": [str(faces)], "seed": seed, **(changes or {})}
+
+    say(f"1/5 drawing {images} faces")
+    draw_dataset(faces, images, prevalence=0.5, seed=seed, progress=progress)
+
+    say("2/5 training the teacher")
+    teacher = TrainConfig.load(config_path("teacher", "demo"), overrides)
+    run("teacher/train.py", teacher, out / "teacher")
+
+    say("3/5 training the student, without and with the teacher")
+    student = DistillConfig.load(config_path("student", "demo"), {**overrides, "teacher": str(out / "teacher")})
+    run("student/distill.py", student, out / "student")
+
+    say("4/5 exporting all three")
+    bundles = [out / f"{name}.edgedf" for name in RUNS]
+    for bundle, name in zip(bundles, RUNS.values(), strict=True):
+        run("export/export.py", out / name, targets=["onnx"], out=bundle, data=faces)
+
+    say("5/5 measuring all three")
+    return run("benchmarks/benchmark.py", bundles, data=faces, out=out / "report", split="test")

@@ -1,0 +1,86 @@
+"""What the training loop costs beside the bare forward-backward-step on the same batch.
+
+Blocks of steps in turn, so that a noisy machine hits both alike:
+
+    loop   views made, moved, forward, loss, backward, clipping, optimiser, averaged weights
+    bare   one ready batch: forward, loss, backward, optimiser
+
+Run by `python benchmarks/training_speed.py CONFIG.toml --data DIR`.
+"""
+
+import argparse
+import itertools
+import json
+import statistics
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from edgedf.console import say
+from edgedf.training.batches import Batch
+from edgedf.training.config import TrainConfig
+from edgedf.training.faces import load_splits
+from edgedf.training.loop import Trainer
+from edgedf.training.losses import Supervised
+from edgedf.training.models import build_model
+
+
+def main(config: TrainConfig, *, rounds: int = 7, steps: int = 20) -> dict[str, Any]:
+    """Measures both and prints the ratio of their medians.
+
+    Args:
+        config: Of the run to time; nothing of it is kept.
+        rounds: Blocks of each.
+        steps: In a block.
+    """
+    train, val = load_splits(config)
+    with tempfile.TemporaryDirectory() as out:
+        trainer = Trainer(build_model(config), Supervised(), train, val, config, Path(out))
+        trainer.learner.train()
+        batch = next(trainer.batches.epoch(0)).to(trainer.fabric.device)
+        loop, bare = [], []
+        for index in range(rounds + 1):
+            loop.append(_seconds(lambda epoch=index: _loop(trainer, epoch, steps)))
+            bare.append(_seconds(lambda: _bare(trainer, batch, steps)))
+    images = steps * config.batch_size
+    # The first round warms up.
+    loop_rate, bare_rate = (images / statistics.median(seconds[1:]) for seconds in (loop, bare))
+    result = {
+        "loop_images_per_second": round(loop_rate, 1),
+        "bare_images_per_second": round(bare_rate, 1),
+        "ratio": round(loop_rate / bare_rate, 3),
+        "threads": torch.get_num_threads(),
+    }
+    say(json.dumps(result))
+    return result
+
+
+def _loop(trainer: Trainer, epoch: int, steps: int) -> None:
+    for parts in itertools.islice(trainer.steps(epoch), steps):
+        trainer.step(parts)
+
+
+def _bare(trainer: Trainer, batch: Batch, steps: int) -> None:
+    for _ in range(steps):
+        trainer.optimizer.zero_grad(set_to_none=True)
+        trainer.fabric.backward(trainer.learner(batch)["loss"])
+        trainer.optimizer.step()
+
+
+def _seconds(work: Any) -> float:
+    started = time.perf_counter()
+    work()
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
+    return time.perf_counter() - started
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("config", type=Path)
+    parser.add_argument("--data", required=True)
+    options = parser.parse_args()
+    main(TrainConfig.load(options.config, {"data": [options.data]}))

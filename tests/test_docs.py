@@ -1,0 +1,64 @@
+"""What the README says is true: its commands run, in their order, and its links lead somewhere."""
+
+import re
+import shlex
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+import edgedf
+from edgedf.cli import app
+from edgedf.data.drawn import draw_dataset
+from edgedf.runtime import Engine
+
+ROOT = Path(edgedf.__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+MAKE = ["make demo", "make test"]  # the first is edgedf demo, tested by itself; the second runs this
+SMALL = {  # the same commands, small enough for a test
+    "train": "--config demo --epochs 1 --set image_size=32",
+    "distill": "--config demo --epochs 1 --set size=nano",
+}
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+
+
+def commands() -> list[str]:
+    return [line for block in blocks("bash") for line in block.splitlines()]
+
+
+def test_every_command_is_of_edgedf_or_a_known_make_target() -> None:
+    """Another kind of command would be one that no test runs."""
+    others = [line for line in commands() if not line.startswith("edgedf ")]
+    assert others == MAKE
+    makefile = (ROOT / "Makefile").read_text()
+    assert all(re.search(rf"^{line.split()[1]}:", makefile, re.MULTILINE) for line in MAKE)
+
+
+def test_commands_and_example_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reader who types them in their order, with a dataset in `faces`, meets no error."""
+    monkeypatch.chdir(tmp_path)
+    draw_dataset(Path("faces"), 80)
+    for line in commands():
+        program, *words = shlex.split(line)
+        if program == "edgedf":
+            result = CliRunner().invoke(app, [*words, *SMALL.get(words[0], "").split()])
+            assert result.exit_code == 0, f"{line}\n{result.output}"
+    [example] = blocks("python")
+    names: dict[str, Any] = {"Engine": Engine, "crops": np.zeros((2, 256, 256, 3), np.uint8)}
+    exec(example, names)
+    assert names["scores"].shape == (2,)
+
+
+def test_links_lead_somewhere() -> None:
+    targets = [target for target in re.findall(r"\]\(([^)]+)\)", README) if "://" not in target]
+    assert targets
+    assert not [target for target in targets if not (ROOT / target).exists()]
+
+
+def test_changelog_names_the_version() -> None:
+    assert f"## {edgedf.__version__}\n" in (ROOT / "CHANGELOG.md").read_text()
