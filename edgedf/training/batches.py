@@ -14,6 +14,7 @@ from torch import Tensor
 from edgedf.data.packed import PackedFaces
 from edgedf.data.sampling import epoch_order
 from edgedf.data.views import make_view
+from edgedf.errors import ConfigError
 from edgedf.training.config import TrainConfig
 
 
@@ -53,9 +54,14 @@ class Batches:
         config: Of the run.
         rank: This process.
         world: Number of processes; each takes its own slice of every batch.
+
+    Raises:
+        ConfigError: A batch has fewer images than parts.
     """
 
     def __init__(self, faces: PackedFaces, config: TrainConfig, rank: int = 0, world: int = 1) -> None:
+        if config.batch_size < world * config.accumulate:
+            raise ConfigError(f"batch_size {config.batch_size} is less than processes x accumulate: raise it")
         self.faces, self.config = faces, config
         self.rank, self.world = rank, world
 

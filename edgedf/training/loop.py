@@ -3,7 +3,6 @@
 import math
 import time
 from collections.abc import Iterator
-from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
@@ -139,7 +138,7 @@ class Trainer:
         self.optimizer.zero_grad(set_to_none=True)
         for index, part in enumerate(parts):
             last = index == len(parts) - 1
-            with self.fabric.no_backward_sync(self.learner, enabled=not last) if not last else nullcontext():
+            with self.fabric.no_backward_sync(self.learner, enabled=not last):
                 terms: dict[str, Tensor] = self.learner(part.to(self.fabric.device))
                 self.fabric.backward(terms["loss"] / len(parts))
             for name, value in terms.items():

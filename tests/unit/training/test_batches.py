@@ -2,9 +2,11 @@
 
 import dataclasses
 
+import pytest
 import torch
 
 from edgedf.data.packed import PackedFaces
+from edgedf.errors import ConfigError
 from edgedf.training.batches import Batch, Batches
 from edgedf.training.config import DistillConfig
 
@@ -46,3 +48,8 @@ def test_views_repeat_after_their_number(train_faces: PackedFaces, config: Disti
 def test_a_set_smaller_than_a_batch_is_one_batch(train_faces: PackedFaces, config: DistillConfig) -> None:
     large = dataclasses.replace(config, batch_size=100)
     assert [len(images) for images in _images(Batches(train_faces, large), 0)] == [32]
+
+
+def test_a_batch_has_an_image_for_every_part(train_faces: PackedFaces, config: DistillConfig) -> None:
+    with pytest.raises(ConfigError, match="accumulate"):
+        Batches(train_faces, dataclasses.replace(config, accumulate=5), 0, 2)
