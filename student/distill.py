@@ -12,6 +12,7 @@ from typing import Any
 import torch
 
 from edgedf.console import say, table
+from edgedf.data import views
 from edgedf.data.packed import PackedFaces
 from edgedf.errors import ConfigError
 from edgedf.files import sha256
@@ -19,7 +20,7 @@ from edgedf.training.config import DistillConfig
 from edgedf.training.distillation import CachedGuide, Distillation, Guide
 from edgedf.training.faces import cache_root, load_splits
 from edgedf.training.loop import Trainer
-from edgedf.training.losses import Supervised
+from edgedf.training.losses import Objective, Supervised, pos_weight
 from edgedf.training.models import build_model, load_pretrained
 from edgedf.training.run import CHECKPOINTS, Run, open_run
 
@@ -55,27 +56,31 @@ def train_student(
     torch.manual_seed(config.seed)
     student = build_model(config)
     load_pretrained(student, config)
-    objective: torch.nn.Module = Supervised(label_smoothing=config.label_smoothing)
+    supervised = Supervised(pos_weight(config, float(train.labels.mean())), config.label_smoothing)
+    objective: Objective = supervised
     if teacher:
         objective = Distillation(
             make_guide(config, teacher, train),
             student,
-            Supervised(),  # smoothed labels would blur what the teacher says
+            supervised,
             temperature=config.temperature,
             logit_weight=config.logit_weight,
             hard_weight=config.hard_weight,
             feature_weight=config.feature_weight,
             attention_weight=config.attention_weight,
         )
+    # The run without a teacher must not look like a distilled one.
+    kept = config if teacher else config.plain()
     started = resume and (out / CHECKPOINTS["last"]).exists()
-    return Trainer(student, objective, train, val, config, out).fit(started)
+    return Trainer(student, objective, train, val, kept, out).fit(started)
 
 
 def make_guide(config: DistillConfig, teacher: Run, train: PackedFaces) -> Guide | CachedGuide:
     """The teacher, its answers stored on disk where the configuration says so."""
     guide = Guide(teacher.model())
-    if not config.teacher_cache:
+    if not config.teacher_cache or torch.cuda.is_available():  # a GPU answers faster than a disk
         return guide
     weights = sha256((teacher.path / CHECKPOINTS["best"]).read_bytes())
-    key = f"{weights} {train.fingerprint} {config.jitter}"
+    code = sha256(Path(views.__file__).read_bytes())  # other augmentations are other views
+    key = f"{weights} {teacher.config.image_size} {train.fingerprint} {code} {config.jitter}"
     return CachedGuide(guide, cache_root() / "teacher", key, len(train), config.views)

@@ -60,14 +60,15 @@ class Batches:
     """
 
     def __init__(self, faces: PackedFaces, config: TrainConfig, rank: int = 0, world: int = 1) -> None:
-        if config.batch_size < world * config.accumulate:
-            raise ConfigError(f"batch_size {config.batch_size} is less than processes x accumulate: raise it")
+        if min(config.batch_size, len(faces)) < world * config.accumulate:
+            raise ConfigError("a batch has fewer images than processes x accumulate: raise batch_size")
         self.faces, self.config = faces, config
         self.rank, self.world = rank, world
+        self._steps = max(len(self._order(0)) // config.batch_size, 1)
 
     def __len__(self) -> int:
         """Steps in an epoch; an incomplete last batch is left out, its images come in another epoch."""
-        return max(len(self._order(0)) // self.config.batch_size, 1)
+        return self._steps
 
     def epoch(self, epoch: int, first: int = 0) -> Iterator[Batch]:
         """Yields this process's batches from step `first` on.

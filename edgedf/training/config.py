@@ -80,7 +80,8 @@ class TrainConfig:
         _require(0 <= self.prevalence < 1, "prevalence", "between 0 and 1")
         _require(0 <= self.ema < 1, "ema", "between 0 and 1")
         _require(0 <= self.label_smoothing < 0.5, "label_smoothing", "between 0 and .5")
-        _require(0 <= self.jitter <= 0.3, "jitter", "between 0 and .3")
+        _require(0 <= self.jitter <= 0.2, "jitter", "between 0 and .2, what the locator can follow")
+        _require(self.learning_rate > 0 and self.clip >= 0, "learning_rate and clip", "positive")
         check_rule(self.threshold_rule)
         _require(self.image_size % 32 == 0 and self.image_size > 0, "image_size", "a multiple of 32")
 
@@ -92,7 +93,7 @@ class TrainConfig:
             ConfigError: The file cannot be read, or names an unknown key or an unusable value.
         """
         try:
-            values = tomllib.loads(path.read_text())
+            values = tomllib.loads(path.read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             raise ConfigError(f"{path}: {error}") from error
         return cls.from_dict(values | (overrides or {}))
@@ -150,6 +151,11 @@ class DistillConfig(TrainConfig):
         _require(self.temperature > 0, "temperature", "above 0")
         _require(self.views > 0 or not self.teacher_cache, "views", "above 0 with teacher_cache")
 
+    def plain(self) -> TrainConfig:
+        """The same run without a teacher."""
+        names = [field.name for field in dataclasses.fields(TrainConfig)]
+        return TrainConfig(**{name: getattr(self, name) for name in names})
+
 
 def parse_overrides(pairs: list[str]) -> dict[str, Any]:
     """`["epochs=3", "size=nano"]` as a dictionary; values are TOML, bare words are strings.
@@ -173,6 +179,7 @@ def _typed(key: str, value: Any, hint: Any) -> Any:
     if hint is float and type(value) is int:
         return float(value)
     if typing.get_origin(hint) is Literal:
+        value = str(value)  # TOML reads precision=32 as a number
         if value not in typing.get_args(hint):
             raise ConfigError(f"{key} = {value!r}: choose one of {', '.join(typing.get_args(hint))}")
         return value
@@ -197,5 +204,5 @@ def _toml(value: Any) -> str:
         return "[" + ", ".join(_toml(item) for item in value) + "]"
     if isinstance(value, str):
         # TOML's basic strings escape as JSON does.
-        return json.dumps(value)
+        return json.dumps(value, ensure_ascii=False)
     return repr(value)

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from edgedf.files import sha256
 from edgedf.nn.detector import Detector, Output
 from edgedf.training.batches import Batch
-from edgedf.training.losses import Supervised, Terms
+from edgedf.training.losses import Objective, Supervised, Terms
 
 ATTENTION = 16  # side of the student's map
 FEATURES = 8  # side of the compared features
@@ -99,7 +99,7 @@ def _store(path: Path, shape: tuple[int, ...], kind: type = np.float16) -> NDArr
     return np.memmap(path, dtype=kind, mode="r+", shape=shape)
 
 
-class Distillation(nn.Module):
+class Distillation(Objective):
     """Labels, soft labels, features and attention, each with its weight.
 
     Args:
@@ -134,6 +134,10 @@ class Distillation(nn.Module):
             "attention": attention_weight,
         }
         self.projector = nn.Conv2d(int(student.feature_channels), guide.channels, 1)  # type: ignore[arg-type]
+
+    def constant_loss(self, share: float) -> float:
+        """See `Objective.constant_loss`."""
+        return self.supervised.constant_loss(share)
 
     def forward(self, output: Output, batch: Batch) -> Terms:
         """Returns scalars `loss`, `label`, `soft_label`, `feature` and `attention`."""

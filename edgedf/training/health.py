@@ -1,6 +1,5 @@
 """The collapse watch: says in the epoch it happens that a run has stopped learning, and what it saw."""
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,21 +12,19 @@ class EpochHealth:
 
     Attributes:
         loss: Mean label loss in training.
-        prevalence: Share of fakes shown in training, label smoothing included.
+        constant_loss: The least of what a constant guess can reach.
         gradient_norms: Norm of each step's gradient before clipping.
         logits: `(N,)` on val.
         labels: `(N,)`, 1 is fake.
         threshold: Chosen on val, for the sigmoid of the logits.
-        weighted: The loss weights the classes, so the prior's entropy is that of a fair coin.
     """
 
     loss: float
-    prevalence: float
+    constant_loss: float
     gradient_norms: list[float]
     logits: NDArray[np.float32]
     labels: NDArray[np.uint8]
     threshold: float
-    weighted: bool = False
 
 
 def warnings_for(health: EpochHealth) -> list[str]:
@@ -37,13 +34,9 @@ def warnings_for(health: EpochHealth) -> list[str]:
 
 
 def _loss_sign(health: EpochHealth) -> str:
-    rate = min(max(health.prevalence, 1e-6), 1 - 1e-6)
-    # With pos_weight = (1-p)/p the best constant guess is 1/2, at a cost of 2 (1-p) ln 2.
-    plain = -rate * math.log(rate) - (1 - rate) * math.log(1 - rate)
-    prior = 2 * (1 - rate) * math.log(2) if health.weighted else plain
-    if health.loss < 0.98 * prior:
+    if health.loss < 0.98 * health.constant_loss:
         return ""
-    return f"training loss {health.loss:.3f} is no better than guessing the share of fakes ({prior:.3f})"
+    return f"training loss {health.loss:.3f} is no better than a constant guess ({health.constant_loss:.3f})"
 
 
 def _verdict_sign(health: EpochHealth) -> str:

@@ -8,11 +8,11 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
+import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.optim.swa_utils import AveragedModel
 
-from edgedf import metrics
 from edgedf.console import progress as show_progress
 from edgedf.console import say
 from edgedf.data.packed import PackedFaces
@@ -23,9 +23,10 @@ from edgedf.training.batches import Batch, Batches
 from edgedf.training.config import TrainConfig
 from edgedf.training.curves import plot_curves
 from edgedf.training.devices import make_fabric
+from edgedf.training.evaluation import evaluate_epoch, require_usable
 from edgedf.training.health import EpochHealth, warnings_for
 from edgedf.training.interrupt import held_interrupt
-from edgedf.training.losses import Learner
+from edgedf.training.losses import Learner, Objective
 from edgedf.training.optimizer import freeze_norm, learning_rate, make_optimizer, moving_average
 from edgedf.training.predict import logits
 from edgedf.training.run import CHECKPOINTS, load_checkpoint, save_checkpoint, write_metrics
@@ -42,6 +43,7 @@ class Progress:
         norms: Gradient norm of each of those steps, before clipping.
         rows: A row of metrics for each finished epoch.
         best: Highest val AUC so far.
+        seconds: Spent training in the epoch under way.
     """
 
     epoch: int = 0
@@ -50,6 +52,7 @@ class Progress:
     norms: list[float] = field(default_factory=list)
     rows: list[dict[str, Any]] = field(default_factory=list)
     best: float = -1.0
+    seconds: float = 0.0
 
 
 class Trainer:
@@ -67,13 +70,14 @@ class Trainer:
     def __init__(
         self,
         model: Detector,
-        objective: nn.Module,
+        objective: Objective,
         train: PackedFaces,
         val: PackedFaces,
         config: TrainConfig,
         out: Path,
     ) -> None:
-        self.config, self.out, self.val = config, out, val
+        require_usable(train, val, config)
+        self.config, self.out, self.val, self.objective = config, out, val, objective
         self.fabric = make_fabric(config.precision)
         self.batches = Batches(train, config, self.fabric.global_rank, self.fabric.world_size)
         learner = Learner(model, objective)
@@ -98,10 +102,8 @@ class Trainer:
         return max(self.progress.rows, key=lambda row: float(row["auc"]))
 
     def _epoch(self, stop: Event) -> None:
-        progress, started, saved = self.progress, time.perf_counter(), time.perf_counter()
-        first = progress.step
-        if not first:
-            torch.manual_seed((self.config.seed * 1009 + progress.epoch) * 1009 + self.fabric.global_rank)
+        progress, first = self.progress, self.progress.step
+        clock = saved = time.perf_counter()
         self.learner.train()
         if self.config.freeze_norm:
             freeze_norm(self.learner)
@@ -110,15 +112,17 @@ class Trainer:
             steps = show_progress(steps, f"epoch {progress.epoch}", len(self.batches) - first)
         for parts in steps:
             self.step(parts)
-            if stop.is_set() or time.perf_counter() - saved > 60 * self.config.save_minutes:
+            now = time.perf_counter()
+            progress.seconds, clock = progress.seconds + now - clock, now
+            if stop.is_set() or now - saved > 60 * self.config.save_minutes:
                 self._save_last()
-                saved = time.perf_counter()
+                saved = now
             if stop.is_set():
                 say(f"stopped and saved: continue with --resume ({self.out})")
                 raise KeyboardInterrupt
-        seconds = time.perf_counter() - started
-        rate = (progress.step - first) * self.config.batch_size / seconds
-        self._finish_epoch(seconds, rate)
+        self._finish_epoch()
+        if stop.is_set():
+            raise KeyboardInterrupt
 
     def steps(self, epoch: int, first: int = 0) -> Iterator[list[Batch]]:
         """The parts of each step."""
@@ -132,6 +136,7 @@ class Trainer:
     def step(self, parts: list[Batch]) -> None:
         """One optimiser step over the parts of a batch."""
         progress = self.progress
+        self._seed()
         lr = learning_rate(self.config, progress.epoch * len(self.batches) + progress.step, len(self.batches))
         for group in self.optimizer.param_groups:
             group["lr"] = lr
@@ -145,20 +150,31 @@ class Trainer:
                 progress.loss_sums[name] = progress.loss_sums.get(name, 0.0) + float(value.detach()) / len(parts)
         limit = self.config.clip or math.inf
         norm = self.fabric.clip_gradients(self.learner, self.optimizer, max_norm=limit, error_if_nonfinite=False)
-        if not math.isfinite(progress.loss_sums["loss"]):
-            raise GateError(
-                f"the loss is not finite in epoch {progress.epoch}, step {progress.step}: lower learning_rate"
-            )
         progress.norms.append(float(norm))  # type: ignore[arg-type]
+        # FP16 steps over a gradient that overflows; in the other precisions it would ruin the weights.
+        if not math.isfinite(progress.loss_sums["loss"]) or not (math.isfinite(progress.norms[-1]) or self._scaled):
+            raise GateError(
+                f"loss or gradient is not finite in epoch {progress.epoch}, step {progress.step}: lower learning_rate"
+            )
         self.optimizer.step()
         self.averaged.update_parameters(self.model)
         progress.step += 1
 
-    def _finish_epoch(self, seconds: float, rate: float) -> None:
+    def _seed(self) -> None:
+        """Makes what a step draws a function of its place, so that a run can be entered at any step."""
+        place = (self.config.seed, self.progress.epoch, self.progress.step, self.fabric.global_rank)
+        torch.manual_seed(int(np.random.SeedSequence(place).generate_state(1)[0]))
+
+    @property
+    def _scaled(self) -> bool:
+        return bool(self.fabric.strategy.precision.state_dict())
+
+    def _finish_epoch(self) -> None:
         progress = self.progress
         found = logits(self.averaged.module, self.val.pixels)  # type: ignore[arg-type]
         row = {"epoch": progress.epoch} | self._losses() | evaluate_epoch(found, self.val, self.config)
-        row |= {"seconds": round(seconds, 2), "images_per_second": round(rate, 2)}
+        rate = progress.step * self.config.batch_size / progress.seconds
+        row |= {"seconds": round(progress.seconds, 2), "images_per_second": round(rate, 2)}
         for warning in self._watch(found, row):
             say(f"warning: epoch {progress.epoch}: {warning}")
         progress.rows.append(row)
@@ -166,25 +182,22 @@ class Trainer:
         if row["auc"] > progress.best:
             progress.best = row["auc"]
             self._save_model("best", row)
-        progress.epoch, progress.step, progress.loss_sums, progress.norms = progress.epoch + 1, 0, {}, []
+        self.progress = Progress(progress.epoch + 1, rows=progress.rows, best=progress.best)
         self._save_last()
 
     def _losses(self) -> dict[str, float]:
-        return {f"train_{name}": total / self.progress.step for name, total in self.progress.loss_sums.items()}
+        sums = {name: torch.tensor(total / self.progress.step) for name, total in self.progress.loss_sums.items()}
+        return {f"train_{name}": float(self.fabric.all_reduce(mean)) for name, mean in sums.items()}  # type: ignore[arg-type]
 
     def _watch(self, found: Any, row: dict[str, Any]) -> list[str]:
-        faces = self.batches.faces
-        smoothing = self.config.label_smoothing
-        shown = (self.config.prevalence or float(faces.labels.mean())) * (1 - 2 * smoothing) + smoothing
-        loss = row.get("train_label", row["train_loss"])
+        shown = self.config.prevalence or float(self.batches.faces.labels.mean())
         health = EpochHealth(
-            loss,
-            shown,
-            self.progress.norms,
-            found,
-            self.val.labels,
-            row["threshold"],
-            self.config.class_weighting,
+            loss=row["train_label"],
+            constant_loss=self.objective.constant_loss(shown),
+            gradient_norms=self.progress.norms,
+            logits=found,
+            labels=self.val.labels,
+            threshold=row["threshold"],
         )
         return warnings_for(health)
 
@@ -198,35 +211,38 @@ class Trainer:
             write_text(self.out / "config.toml", self.config.to_toml())
 
     def _load(self, state: dict[str, Any]) -> None:
-        if state["config"] != self.config.to_dict():
-            raise CheckpointError(
-                f"{self.out}: the run's configuration differs from the one asked for: drop the change"
-            )
+        then, now = state["config"], self.config.to_dict()
+        changed = [key for key in now if then.get(key) != now[key]]
+        if changed:
+            raise CheckpointError(f"{self.out} was started with another {', '.join(changed)}: drop the change")
+        if state["faces"] != self._faces():
+            raise CheckpointError(f"{self.out}: the dataset has changed since the run was started")
         self.learner.load_state_dict(state["learner"])
         self.averaged.load_state_dict(state["averaged"])
         self.optimizer.load_state_dict(state["optimizer"])
+        self.fabric.strategy.precision.load_state_dict(state["precision"])
         self.progress = Progress(**state["progress"])
-        torch.set_rng_state(state["random"])
-        if self.fabric.device.type == "cuda":
-            torch.cuda.set_rng_state_all(state["cuda_random"])
 
     def _save_last(self) -> None:
         if not self.fabric.is_global_zero:
             return
-        cuda = torch.cuda.get_rng_state_all() if self.fabric.device.type == "cuda" else []
         state = {
             "config": self.config.to_dict(),
+            "faces": self._faces(),
             "learner": self.learner.state_dict(),
             "averaged": self.averaged.state_dict(),
             "optimizer": self.optimizer.state_dict(),
+            "precision": self.fabric.strategy.precision.state_dict(),
             "progress": vars(self.progress),
-            "random": torch.get_rng_state(),
-            "cuda_random": cuda,
         }
         save_checkpoint(self.out / CHECKPOINTS["last"], state)
         if self.progress.rows:
             write_metrics(self.out / "metrics.csv", self.progress.rows)
             plot_curves(self.out / "curves.png", self.progress.rows)
+
+    def _faces(self) -> dict[str, str]:
+        """What was trained on, and where threshold and best epoch are chosen."""
+        return {"trained_on": self.batches.faces.fingerprint, "fitted_on": self.val.fingerprint}
 
     def _save_model(self, which: str, row: dict[str, Any]) -> None:
         if not self.fabric.is_global_zero:
@@ -236,31 +252,9 @@ class Trainer:
             "metrics": row,
             "threshold": row["threshold"],
             "rule": self.config.threshold_rule,
-            "trained_on": self.batches.faces.fingerprint,
-            "fitted_on": self.val.fingerprint,  # where threshold and best epoch were chosen
+            **self._faces(),
         }
         save_checkpoint(self.out / CHECKPOINTS[which], content)
-
-
-def evaluate_epoch(found: Any, val: PackedFaces, config: TrainConfig) -> dict[str, Any]:
-    """Val metrics of one epoch, all from one cross-fitted confusion matrix.
-
-    The counts are val's own; precision and F1 are stated at `prevalence`.
-    """
-    scores = metrics.sigmoid(found)
-    prevalence = config.prevalence or float(val.labels.mean())
-    weights = metrics.prevalence_weights(val.labels, prevalence)
-    counts = metrics.cross_fitted_matrix(val.labels, scores, val.groups, config.threshold_rule, prevalence)
-    matrix = counts.at_prevalence(prevalence)
-    return {
-        "auc": metrics.auc(val.labels, scores),
-        "f1": matrix.f1,
-        "precision": matrix.precision,
-        "recall": matrix.recall,
-        "prevalence": prevalence,
-        "threshold": metrics.choose_threshold(val.labels, scores, config.threshold_rule, weights),
-        **{name: int(getattr(counts, name)) for name in ("tn", "fp", "fn", "tp")},
-    }
 
 
 def _line(row: dict[str, Any]) -> str:

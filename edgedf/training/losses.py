@@ -1,16 +1,31 @@
 """Objectives: modules that turn an output and a batch into named loss terms. The loop knows only `loss`."""
 
+import math
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from edgedf.nn.detector import Detector, Output
 from edgedf.training.batches import Batch
+from edgedf.training.config import TrainConfig
 
 Terms = dict[str, Tensor]
 
 
-class Supervised(nn.Module):
+class Objective(nn.Module):
+    """Base of the objectives."""
+
+    def constant_loss(self, share: float) -> float:
+        """The least `label` loss that a constant guess can have where a share of the images is fake."""
+        raise NotImplementedError
+
+    def forward(self, output: Output, batch: Batch) -> Terms:
+        """Returns scalar terms, of which `loss` is minimised and `label` watched."""
+        raise NotImplementedError
+
+
+class Supervised(Objective):
     """Binary cross-entropy on labels, and the locator's box where the network has one.
 
     Args:
@@ -23,6 +38,12 @@ class Supervised(nn.Module):
         super().__init__()
         self.pos_weight, self.label_smoothing, self.box_weight = pos_weight, label_smoothing, box_weight
 
+    def constant_loss(self, share: float) -> float:
+        """The least `label` loss that a constant guess can have where a share of the images is fake."""
+        fake = share * (1 - 2 * self.label_smoothing) + self.label_smoothing
+        guess = self.pos_weight * fake / (self.pos_weight * fake + 1 - fake)
+        return -self.pos_weight * fake * math.log(guess) - (1 - fake) * math.log(1 - guess)
+
     def forward(self, output: Output, batch: Batch) -> Terms:
         """Returns scalars `loss`, `label` and, with a locator, `box`."""
         target = batch.labels * (1 - 2 * self.label_smoothing) + self.label_smoothing
@@ -34,13 +55,19 @@ class Supervised(nn.Module):
         return {"loss": label + self.box_weight * box, "label": label, "box": box}
 
 
+def pos_weight(config: TrainConfig, share_of_fakes: float) -> float:
+    """Reals for each fake in an epoch where fakes are to weigh as much as reals, else 1."""
+    share = config.prevalence or share_of_fakes
+    return (1 - share) / share if config.class_weighting else 1.0
+
+
 class Learner(nn.Module):
     """Network and objective as one module, so that several processes train both.
 
     An objective may own parameters (a projector); they are trained too and never deployed.
     """
 
-    def __init__(self, model: Detector, objective: nn.Module) -> None:
+    def __init__(self, model: Detector, objective: Objective) -> None:
         super().__init__()
         self.model, self.objective = model, objective
 

@@ -11,7 +11,7 @@ RANDOM = np.random.default_rng(0)
 LABELS = (np.arange(400) < 68).astype(np.uint8)
 WELL = EpochHealth(
     loss=0.3,
-    prevalence=0.17,
+    constant_loss=0.456,
     gradient_norms=[0.5] * 10,
     logits=(RANDOM.normal(0, 1, 400) + 3 * LABELS - 3).astype(np.float32),
     labels=LABELS,
@@ -26,7 +26,7 @@ def test_a_run_that_learns_is_left_alone() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"loss": 0.456}, "no better than guessing"),
+        ({"loss": 0.456}, "no better than a constant guess"),
         ({"logits": np.full(400, -3, np.float32)}, "all of val is called real"),
         ({"logits": np.full(400, 3, np.float32)}, "all of val is called fake"),
         ({"logits": RANDOM.normal(-1.6, 0.005, 400).astype(np.float32)}, "hardly differ"),
@@ -37,9 +37,3 @@ def test_a_run_that_learns_is_left_alone() -> None:
 )
 def test_each_sign_is_told(change: dict[str, object], message: str) -> None:
     assert any(message in warning for warning in warnings_for(dataclasses.replace(WELL, **change)))  # type: ignore[arg-type]
-
-
-def test_weighted_loss_has_its_own_prior() -> None:
-    """With pos_weight the best constant costs 2 (1-p) ln 2 = 1.15, so a loss of .7 is learning."""
-    assert warnings_for(dataclasses.replace(WELL, loss=0.7, weighted=True)) == []
-    assert warnings_for(dataclasses.replace(WELL, loss=1.15, weighted=True))

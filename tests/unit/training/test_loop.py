@@ -9,14 +9,15 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from torch import nn
 
 from edgedf.data.packed import PackedFaces
-from edgedf.errors import CheckpointError, GateError
+from edgedf.errors import CheckpointError, DatasetError, GateError
 from edgedf.nn.student import Student
 from edgedf.training.config import DistillConfig, TrainConfig
-from edgedf.training.loop import Trainer, evaluate_epoch
-from edgedf.training.losses import Supervised
+from edgedf.training.evaluation import evaluate_epoch
+from edgedf.training.loop import Trainer
+from edgedf.training.losses import Objective, Supervised
+from edgedf.training.models import build_model
 from edgedf.training.run import open_run
 
 TIMING = ("seconds", "images_per_second")
@@ -24,10 +25,9 @@ TIMING = ("seconds", "images_per_second")
 
 @pytest.fixture
 def trainer(train_faces: PackedFaces, val_faces: PackedFaces, tmp_path: Path) -> Any:
-    def make(config: TrainConfig, out: str = "run", objective: nn.Module | None = None) -> Trainer:
+    def make(config: TrainConfig, out: str = "run", objective: Objective | None = None) -> Trainer:
         torch.manual_seed(config.seed)
-        student = Student(config.size)
-        return Trainer(student, objective or Supervised(), train_faces, val_faces, config, tmp_path / out)
+        return Trainer(build_model(config), objective or Supervised(), train_faces, val_faces, config, tmp_path / out)
 
     return make
 
@@ -70,9 +70,12 @@ class Interrupting(Supervised):
         return super().forward(*arguments)
 
 
+@pytest.mark.parametrize("role", ["student", "baseline"])
 def test_interrupted_and_resumed_is_as_if_never_interrupted(
-    trainer: Any, config: DistillConfig, tmp_path: Path
+    role: str, trainer: Any, config: DistillConfig, tmp_path: Path
 ) -> None:
+    """Also where dropout draws random numbers, in the baseline."""
+    config = TrainConfig.from_dict(config.plain().to_dict() | {"role": role, "image_size": 64})  # type: ignore[assignment]
     trainer(config, "whole").fit()
     with pytest.raises(KeyboardInterrupt):
         trainer(config, "parts", Interrupting()).fit()
@@ -86,7 +89,7 @@ def test_a_run_is_not_overwritten_and_not_continued_with_other_settings(trainer:
     trainer(config).fit()
     with pytest.raises(CheckpointError, match="--resume"):
         trainer(config).fit()
-    with pytest.raises(CheckpointError, match="differs"):
+    with pytest.raises(CheckpointError, match="another epochs"):
         trainer(dataclasses.replace(config, epochs=3)).fit(resume=True)
 
 
@@ -100,6 +103,27 @@ class Broken(Supervised):
 
     def forward(self, *arguments: Any) -> Any:
         return {name: value * float("nan") for name, value in super().forward(*arguments).items()}
+
+
+def test_one_class_is_found_before_the_first_step(
+    train_faces: PackedFaces, val_faces: PackedFaces, config: DistillConfig, tmp_path: Path
+) -> None:
+    reals = dataclasses.replace(val_faces, labels=np.zeros_like(val_faces.labels))
+    with pytest.raises(DatasetError, match="split val"):
+        Trainer(Student("nano"), Supervised(), train_faces, reals, config, tmp_path)
+
+
+def test_other_faces_are_not_continued_on(
+    trainer: Any, train_faces: PackedFaces, val_faces: PackedFaces, config: DistillConfig, tmp_path: Path
+) -> None:
+    trainer(dataclasses.replace(config, epochs=1)).fit()
+    other = dataclasses.replace(train_faces, fingerprint="another")
+    changed = dataclasses.replace(config, epochs=1)
+    again = Trainer(Student("nano"), Supervised(), other, val_faces, changed, tmp_path / "run")
+        Student("nano"), Supervised(), other, val_faces, dataclasses.replace(config, epochs=1), tmp_path / "run"
+    )
+    with pytest.raises(CheckpointError, match="dataset has changed"):
+        again.fit(resume=True)
 
 
 def test_a_loss_that_is_not_finite_stops_the_run(trainer: Any, config: DistillConfig) -> None:

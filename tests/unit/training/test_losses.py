@@ -37,6 +37,14 @@ def test_smoothing_has_its_best_logit_inside() -> None:
     assert min(at, key=lambda x: at[x]) == best
 
 
+@pytest.mark.parametrize(("weight", "smoothing"), [(1.0, 0.0), (83 / 17, 0.0), (83 / 17, 0.01)])
+def test_no_constant_guess_beats_the_constant_loss(weight: float, smoothing: float) -> None:
+    supervised = Supervised(weight, smoothing)
+    batch = _batch([1.0] * 17 + [0.0] * 83)
+    losses = [supervised(_output([x / 50] * 100), batch)["label"].item() for x in range(-200, 200)]
+    assert min(losses) == pytest.approx(supervised.constant_loss(0.17), abs=1e-3)
+
+
 def test_the_box_is_learned_where_there_is_one() -> None:
     right, wrong = torch.tensor([[0.1, 0.0, 0.9]]), torch.tensor([[0.0, 0.2, 0.9]])
     assert Supervised()(_output([0.0], right), _batch([1]))["box"] == 0
