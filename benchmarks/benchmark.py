@@ -58,7 +58,8 @@ def main(
         out: Folder of the report.
         data: Dataset to evaluate on; without it the figures that each bundle recorded at export are shown.
         split: Of that dataset.
-        prevalence: Share of fakes that precision and F1 are stated at; the split's own when None.
+        prevalence: Share of fakes that precision and F1 are stated at; when None, the one that a model's threshold was
+            chosen for, or else the split's own.
         threads: Threads of each timed call.
         peers: Well-known networks to time beside them, see `edgedf.deploy.peers`.
 

@@ -5,6 +5,7 @@
 The faces are drawings, so the figures say that the chain works, not how well it detects deepfakes.
 """
 
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,10 @@ def main(out: Path, *, seed: int = 0, images: int = 1400, changes: Mapping[str, 
 
     say(f"1/5 drawing {images} faces")
     draw_dataset(faces, images, prevalence=0.5, seed=seed, progress=progress)
+
+    for earlier in (out / "teacher", out / "student"):
+        if (earlier / "config.toml").is_file():  # a demo starts anew
+            shutil.rmtree(earlier)
 
     say("2/5 training the teacher")
     teacher = TrainConfig.load(config_path("teacher", "demo"), overrides)

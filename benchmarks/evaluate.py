@@ -32,7 +32,8 @@ def main(
         data: Dataset folder.
         split: Of that dataset.
         rule: Chooses the threshold on this split, cross-fitted; by default the model's own is used.
-        prevalence: Share of fakes that precision and F1 are stated at; the split's own when None.
+        prevalence: Share of fakes that precision and F1 are stated at; when None, the one that the model's threshold
+            was chosen for, or else the split's own.
 
     Returns:
         What was evaluated, the evaluation, and one evaluation a forgery method.
@@ -63,7 +64,7 @@ def _scores(model: Path, faces: PackedFaces) -> tuple[NDArray[np.float32], Decis
     run = open_run(model)
     kept = run.checkpoint()
     scores = sigmoid(logits(run.model(), faces.pixels)).astype(np.float32)
-    return scores, Decision(kept["threshold"], kept["rule"], kept.get("fitted_on"))
+    return scores, Decision(kept["threshold"], kept["rule"], kept.get("fitted_on"), run.config.prevalence or None)
 
 
 def _print(found: Evaluation, methods: dict[str, Evaluation]) -> None:

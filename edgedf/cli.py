@@ -104,7 +104,7 @@ def train(
     settings = _settings(
         TrainConfig,
         "teacher",
-        config or role,
+        _started(out, resume) or config or role,
         changes,
         role=role.value,
         data=[str(folder) for folder in data],
@@ -137,7 +137,7 @@ def distill(
     settings = _settings(
         DistillConfig,
         "student",
-        config,
+        _started(out, resume) or config,
         changes,
         teacher=str(teacher),
         data=[str(folder) for folder in data],
@@ -169,7 +169,7 @@ def export(
     target: Annotated[list[str] | None, typer.Option(help="Runtime to export for: onnx (default).")] = None,
     data: MaybeData = None,
     split: Split = "val",
-    threshold_rule: Rule = "f1",
+    threshold_rule: Rule = None,
     prevalence: Prevalence = None,
 ) -> Result:
     """Make a bundle from a run, with threshold and temperature fitted on a split."""
@@ -213,7 +213,7 @@ def detect(
     paths: Annotated[list[Path], typer.Argument(help="Pictures, or folders of pictures.")],
     model: Annotated[Path, typer.Option(help="Bundle.")],
 ) -> None:
-    """Score the faces in pictures; with --json, one line a picture."""
+    """Score pictures that are face crops already; with --json, one line a picture."""
     from edgedf.runtime import Engine
     from edgedf.runtime.detect import detect as verdicts
 
@@ -251,6 +251,12 @@ def verify(bundle: BundlePath) -> Result:
             raise GateError("; ".join(engine.notes))
         console.say(f"{bundle}: sound; {engine.artefact.file} gives its golden scores with {engine.backend}")
         return {"bundle": str(bundle), "artefact": engine.artefact.file, "backend": engine.backend}
+
+
+def _started(out: Path, resume: bool) -> str:
+    """The configuration that a run to go on with was started with, or nothing."""
+    file = out / "config.toml"
+    return str(file) if resume and file.is_file() else ""
 
 
 def _settings(kind: type[C], folder: str, config: str, changes: list[str] | None, **options: Any) -> C:

@@ -46,7 +46,7 @@ def main(
     targets: Sequence[str] = TARGETS,
     data: Path | None = None,
     split: str = "val",
-    rule: str = "f1",
+    rule: str | None = None,
     prevalence: float | None = None,
 ) -> dict[str, Any]:
     """Exports a run.
@@ -57,8 +57,8 @@ def main(
         targets: What to make.
         data: Dataset to fit temperature and threshold on; without it these are 1 and what training chose.
         split: Of that dataset.
-        rule: Chooses the threshold: `f1`, `recall=.95`, `fpr=.01`, `cost=10:1`.
-        prevalence: Share of fakes to fit for and to state metrics at; that of the data when None.
+        rule: Chooses the threshold: `f1`, `recall=.95`, `fpr=.01`, `cost=10:1`; the training's when None.
+        prevalence: Share of fakes to fit for and to state metrics at; the training's, or else the data's, when None.
 
     Returns:
         Where the bundle is, and what `Artefact` says about its model.
@@ -68,8 +68,9 @@ def main(
         GateError: The exported graph disagrees with the network.
     """
     _check_targets(targets)
-    check_rule(rule)
     run = open_run(source)
+    rule, prevalence = rule or run.config.threshold_rule, prevalence or run.config.prevalence or None
+    check_rule(rule)
     faces = pack(open_dataset(data, log=say).split(split), progress=progress, log=say) if data else None
 
     say(f"exporting {run.name} to ONNX")

@@ -19,16 +19,20 @@ class Decision(NamedTuple):
         threshold: A score from here on is called fake.
         rule: Chose the threshold.
         fitted_on: Fingerprint of the faces that it was chosen on, None where that is unknown.
+        prevalence: Share of fakes that it was chosen for, None where that is unknown.
     """
 
     threshold: float
     rule: str
     fitted_on: str | None
+    prevalence: float | None = None
 
     @classmethod
     def of_engine(cls, engine: Engine) -> "Decision":
         """The one that a bundle's artefact carries."""
-        return cls(engine.threshold, engine.artefact.rule, engine.manifest.provenance.get("fitted_on"))
+        recorded = engine.artefact.metrics.get("evaluation", {})
+        fitted_on = engine.manifest.provenance.get("fitted_on")
+        return cls(engine.threshold, engine.artefact.rule, fitted_on, recorded.get("prevalence"))
 
 
 def engine_scores(engine: Engine, faces: PackedFaces) -> NDArray[np.float32]:
@@ -57,8 +61,10 @@ def evaluate_faces(
         scores: P(fake), (N,).
         decision: The model's own.
         rule: Chooses another threshold on these faces, cross-fitted.
-        prevalence: Share of fakes that precision and F1 are stated at; the data's own when None.
+        prevalence: Share of fakes that precision and F1 are stated at; when None, the one that the model's threshold
+            was chosen for, or else the data's own.
     """
+    prevalence = decision.prevalence if prevalence is None else prevalence
     if rule is None and decision.fitted_on == faces.fingerprint:
         rule = decision.rule
     threshold = decision.threshold if rule is None else None

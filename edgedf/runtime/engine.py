@@ -103,6 +103,7 @@ class Engine:
 
         Raises:
             InputError: The crops have another shape or type, or the engine is closed.
+            GateError: A score is not a number.
         """
         backend = self._backend
         if backend is None:
@@ -111,6 +112,8 @@ class Engine:
             raise InputError(f"crops are uint8 (N, 256, 256, 3), not {crops.dtype} {crops.shape}")
         outputs = run_in_batches(backend, crops)
         logit = outputs.logit[:, 0]
+        if not np.isfinite(logit).all():  # a NaN would be called real
+            raise GateError(f"{self.artefact.file} gives scores that are not numbers: export it again")
         return Result(scores(logit, self.artefact.temperature), logit, outputs.attention, outputs.embedding)
 
     def close(self) -> None:

@@ -120,8 +120,6 @@ def test_other_faces_are_not_continued_on(
     other = dataclasses.replace(train_faces, fingerprint="another")
     changed = dataclasses.replace(config, epochs=1)
     again = Trainer(Student("nano"), Supervised(), other, val_faces, changed, tmp_path / "run")
-        Student("nano"), Supervised(), other, val_faces, dataclasses.replace(config, epochs=1), tmp_path / "run"
-    )
     with pytest.raises(CheckpointError, match="dataset has changed"):
         again.fit(resume=True)
 
