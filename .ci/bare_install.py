@@ -37,6 +37,10 @@ def main() -> None:
             importlib.import_module(module.name)
     for words in commands(typer.main.get_command(app)):
         subprocess.run([COMMAND, *words, "--help"], check=True, stdout=subprocess.DEVNULL)
+    training = subprocess.run(
+        [COMMAND, "train", "student", "--data", ".", "--out", "run"], capture_output=True, text=True
+    )
+    assert training.returncode == 2 and "pip install 'edgedf[train]'" in training.stderr, training.stderr
     at_most(200, size_mb(), "MB of site-packages")
     at_most(0.3, best(import_s), "s for import edgedf.runtime")
     at_most(0.5, best(help_s), "s for edgedf --help")

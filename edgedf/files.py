@@ -36,6 +36,11 @@ def write_text(path: Path, text: str) -> None:
     write_bytes(path, text.encode())
 
 
+def cache_root() -> Path:
+    """Folder of everything that can be computed again: `$EDGEDF_CACHE`, or `~/.cache/edgedf`."""
+    return Path(os.environ.get("EDGEDF_CACHE") or Path.home() / ".cache" / "edgedf")
+
+
 def sha256(data: bytes) -> str:
     """Hexadecimal SHA-256 of some bytes."""
     return hashlib.sha256(data).hexdigest()

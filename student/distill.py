@@ -15,10 +15,10 @@ from edgedf.console import say, table
 from edgedf.data import views
 from edgedf.data.packed import PackedFaces
 from edgedf.errors import ConfigError
-from edgedf.files import sha256
+from edgedf.files import cache_root, sha256
 from edgedf.training.config import DistillConfig
 from edgedf.training.distillation import CachedGuide, Distillation, Guide
-from edgedf.training.faces import cache_root, load_splits
+from edgedf.training.faces import load_splits
 from edgedf.training.loop import Trainer
 from edgedf.training.losses import Objective, Supervised, pos_weight
 from edgedf.training.models import build_model, load_pretrained

@@ -5,14 +5,13 @@ import shlex
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
+from PIL import Image
 from typer.testing import CliRunner
 
 import edgedf
 from edgedf.cli import app
 from edgedf.data.drawn import draw_dataset
-from edgedf.runtime import Engine
 
 ROOT = Path(edgedf.__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -49,7 +48,8 @@ def test_commands_and_example_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
             result = CliRunner().invoke(app, [*words, *SMALL.get(words[0], "").split()])
             assert result.exit_code == 0, f"{line}\n{result.output}"
     [example] = blocks("python")
-    names: dict[str, Any] = {"Engine": Engine, "crops": np.zeros((2, 256, 256, 3), np.uint8)}
+    Image.new("RGB", (320, 240), "tan").save("photo.jpg")
+    names: dict[str, Any] = {"boxes": [(100, 60, 80, 100), (10, 20, 50, 60)]}
     exec(example, names)
     assert names["scores"].shape == (2,)
 

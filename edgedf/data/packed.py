@@ -1,7 +1,6 @@
 """Packed pixels: each picture decoded and cut once, then memory-mapped."""
 
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,7 @@ from edgedf.data.dataset import Dataset, Log, Progress
 from edgedf.data.packing import INDEX, PIXELS, locked, require_readable, write_pack
 from edgedf.errors import DatasetError
 from edgedf.faces.crop import SIZE, CropRule
-from edgedf.files import sha256
+from edgedf.files import cache_root, sha256
 
 
 class JoinedPixels:
@@ -103,7 +102,7 @@ def pack(
         InputError: The disk has no room.
     """
     rule = CropRule()
-    root = cache or Path(os.environ.get("EDGEDF_CACHE") or Path.home() / ".cache" / "edgedf")
+    root = cache or cache_root()
     folder = root / sha256(json.dumps([dataset.fingerprint, rule.to_dict()]).encode())[:32]
     with locked(folder):
         if not folder.exists():

@@ -1,6 +1,5 @@
 """The packed training and validation images of a configuration."""
 
-import os
 from pathlib import Path
 
 from edgedf.console import progress
@@ -25,8 +24,3 @@ def load_splits(config: TrainConfig) -> tuple[PackedFaces, PackedFaces]:
     )
     require_apart(train, val)
     return train, val
-
-
-def cache_root() -> Path:
-    """Folder of everything that can be computed again: `$EDGEDF_CACHE`, or `~/.cache/edgedf`."""
-    return Path(os.environ.get("EDGEDF_CACHE") or Path.home() / ".cache" / "edgedf")

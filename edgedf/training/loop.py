@@ -207,12 +207,13 @@ class Trainer:
             self._load(load_checkpoint(last))
         elif last.exists():
             raise CheckpointError(f"{self.out} holds a run already: continue it with --resume or name another --out")
-        elif self.fabric.is_global_zero:
+        if self.fabric.is_global_zero:
             write_text(self.out / "config.toml", self.config.to_toml())
 
     def _load(self, state: dict[str, Any]) -> None:
         then, now = state["config"], self.config.to_dict()
-        changed = [key for key in now if then.get(key) != now[key]]
+        # A run may be made longer: its schedule then goes on as that of the longer run.
+        changed = [key for key in now if then.get(key) != now[key] and key != "epochs"]
         if changed:
             raise CheckpointError(f"{self.out} was started with another {', '.join(changed)}: drop the change")
         if state["faces"] != self._faces():

@@ -89,8 +89,15 @@ def test_a_run_is_not_overwritten_and_not_continued_with_other_settings(trainer:
     trainer(config).fit()
     with pytest.raises(CheckpointError, match="--resume"):
         trainer(config).fit()
-    with pytest.raises(CheckpointError, match="another epochs"):
-        trainer(dataclasses.replace(config, epochs=3)).fit(resume=True)
+    with pytest.raises(CheckpointError, match="another seed"):
+        trainer(dataclasses.replace(config, seed=3)).fit(resume=True)
+
+
+def test_a_run_can_be_made_longer(trainer: Any, config: DistillConfig, tmp_path: Path) -> None:
+    trainer(config).fit()
+    trainer(dataclasses.replace(config, epochs=3)).fit(resume=True)
+    assert [row["epoch"] for row in rows(tmp_path / "run")] == ["0", "1", "2"]
+    assert open_run(tmp_path / "run").config.epochs == 3
 
 
 def test_nothing_to_resume(trainer: Any, config: DistillConfig) -> None:
