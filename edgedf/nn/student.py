@@ -15,8 +15,10 @@ from torch import Tensor, nn
 
 from edgedf.nn.blocks import ConvNorm, RepBlock
 from edgedf.nn.detector import Detector, Output, attention_pool
+from edgedf.nn.frequency import dct_kernels
 
 PATCH = 4
+LUMA, CHROMA_BLUE, CHROMA_RED = (0.299, 0.587, 0.114), (-0.169, -0.331, 0.5), (0.5, -0.419, -0.081)  # JPEG's YCbCr
 STEM = 32
 
 
@@ -41,6 +43,7 @@ class Student(Detector):
         super().__init__()
         widths, depths = SIZES[size]
         self.stem = ConvNorm(3 * PATCH**2, STEM, kernel=1)
+        self.stem.conv.weight.data.copy_(patch_frequencies()[..., None, None])
         self.stages = nn.ModuleList()
         for inputs, width, depth in zip((STEM, *widths), widths, depths, strict=False):
             first = RepBlock(inputs, width, stride=2)
@@ -57,6 +60,19 @@ class Student(Detector):
         attention = torch.sigmoid(self.attention(middle))
         embedding = torch.cat([attention_pool(middle, attention), last.mean((2, 3))], 1)
         return Output(self.head(embedding), attention.squeeze(1), embedding, last)
+
+
+def patch_frequencies() -> Tensor:
+    """(32, 48) filters that the stem starts from: the DCT of a patch, all of luma and the coarse half of both chromas.
+
+    Brightness varies far more than texture, so in random filters it drowns the texture that forgeries leave; here the
+    stem's norm brings each frequency to the same size.
+    """
+    dct = dct_kernels(PATCH).flatten(1)  # (16, 16): frequency, position
+    coarse = sorted(range(PATCH**2), key=lambda i: (i // PATCH + i % PATCH, i))[: PATCH**2 // 2]
+    filters = [(dct, LUMA), (dct[coarse], CHROMA_BLUE), (dct[coarse], CHROMA_RED)]
+    # (frequency, position, colour), flattened in the order of space_to_depth
+    return torch.cat([(f[:, :, None] * torch.tensor(colour)).flatten(1) for f, colour in filters])
 
 
 def space_to_depth(pixels: Tensor) -> Tensor:

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from edgedf.nn.baseline import MobileNetV2Simple
 from edgedf.nn.detector import Detector
-from edgedf.nn.student import Student, space_to_depth
+from edgedf.nn.student import Student
 from edgedf.nn.teacher import Teacher
 
 NETWORKS: dict[str, Callable[[], Detector]] = {
@@ -70,12 +70,6 @@ def test_student_is_made_for_int8() -> None:
     for conv in convolutions:
         assert conv.groups == 1
         assert conv.out_channels == 1 or (conv.in_channels % 16 == 0 and conv.out_channels % 16 == 0)
-
-
-def test_space_to_depth_keeps_every_pixel(pixels: Tensor) -> None:
-    patches = space_to_depth(pixels)
-    assert patches.shape == (2, 48, 64, 64)
-    assert torch.equal(patches[0, :, 3, 5], pixels[0, 12:16, 20:24].reshape(-1).float())
 
 
 def test_the_locator_learns_from_boxes_alone(pixels: Tensor) -> None:
