@@ -5,7 +5,7 @@ Blocks of steps in turn, so that a noisy machine hits both alike:
     loop   views made, moved, forward, loss, backward, clipping, optimiser, averaged weights
     bare   one ready batch: forward, loss, backward, optimiser
 
-Run by `python benchmarks/training_speed.py CONFIG.toml --data DIR`.
+Run by `python benchmarks/training_speed.py teacher/student.toml --data DIR`.
 """
 
 import argparse
