@@ -20,7 +20,7 @@ from edgedf.training.config import DistillConfig
 from edgedf.training.distillation import CachedGuide, Distillation, Guide
 from edgedf.training.faces import load_splits
 from edgedf.training.loop import Trainer
-from edgedf.training.losses import Objective, Supervised, pos_weight
+from edgedf.training.losses import Objective, Supervised
 from edgedf.training.models import build_model, load_pretrained
 from edgedf.training.run import CHECKPOINTS, Run, open_run
 
@@ -56,7 +56,7 @@ def train_student(
     torch.manual_seed(config.seed)
     student = build_model(config)
     load_pretrained(student, config)
-    supervised = Supervised(pos_weight(config, float(train.labels.mean())), config.label_smoothing)
+    supervised = Supervised.of(config, train.labels)
     objective: Objective = supervised
     if teacher:
         objective = Distillation(

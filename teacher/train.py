@@ -14,7 +14,7 @@ from edgedf.console import say
 from edgedf.training.config import TrainConfig
 from edgedf.training.faces import load_splits
 from edgedf.training.loop import Trainer
-from edgedf.training.losses import Supervised, pos_weight
+from edgedf.training.losses import Supervised
 from edgedf.training.models import build_model, load_pretrained
 
 
@@ -32,7 +32,7 @@ def main(config: TrainConfig, out: Path, *, resume: bool = False) -> dict[str, A
     if not resume:
         start = load_pretrained(model, config)
         say(f"{config.role}: {sum(p.numel() for p in model.parameters()) / 1e6:.2f} M parameters, starts from {start}")
-    objective = Supervised(pos_weight(config, float(train.labels.mean())), config.label_smoothing, config.box_weight)
+    objective = Supervised.of(config, train.labels)
     best = Trainer(model, objective, train, val, config, out).fit(resume)
     say(f"best epoch {best['epoch']}: AUC {best['auc']:.4f}, F1 {best['f1']:.4f}; run in {out}")
     return {"run": str(out), "role": config.role, "best": best}

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,6 +70,27 @@ class Dataset:
     def methods(self) -> list[str]:
         """Forgery method of each picture, empty where none is named."""
         return self.columns.get("method", [""] * len(self))
+
+    @property
+    def originals(self) -> NDArray[np.int64]:
+        """`(N,)`, index of the real picture that each fake was made from; its own index where none is known.
+
+        `original` holds the path or the bare name of that picture, or of its video: then it is the picture that is
+        named as the fake is, but for the video.
+        """
+        paths = self.columns["path"]
+        empty = [""] * len(self)
+        names, videos = self.columns.get("original", empty), self.columns.get("video", empty)
+        known: dict[str, int] = {}
+        for i in np.flatnonzero(self.labels == 0).tolist():
+            known |= {paths[i]: i, PurePosixPath(paths[i]).stem: i}
+        found = np.arange(len(self))
+        for i in (i for i, name in enumerate(names) if name):
+            same_frame = paths[i].replace(videos[i] or paths[i], names[i])
+            stem = PurePosixPath(same_frame).stem
+            keys = (names[i], same_frame, stem if names[i] in stem else "")
+            found[i] = next((known[key] for key in keys if key in known), i)
+        return found
 
     @property
     def boxes(self) -> list[Box | None]:

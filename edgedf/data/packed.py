@@ -64,6 +64,7 @@ class PackedFaces:
         methods: Forgery method of each crop, or an empty string.
         paths: Where each crop came from, relative to its dataset, for messages.
         digests: Hash of each crop's pixels.
+        originals: `(N,)`, index of the real crop that each fake was made from; its own index where none is known.
         fingerprint: Of the dataset.
     """
 
@@ -73,6 +74,7 @@ class PackedFaces:
     methods: list[str]
     paths: list[str]
     digests: list[str]
+    originals: NDArray[np.int64]
     fingerprint: str
 
     def __len__(self) -> int:
@@ -114,6 +116,7 @@ def join(packed: Sequence[PackedFaces]) -> PackedFaces:
     """Several packings as one, in the given order."""
     if len(packed) == 1:
         return packed[0]
+    starts = np.cumsum([0, *(len(part) for part in packed[:-1])])
     return PackedFaces(
         pixels=JoinedPixels([part.pixels for part in packed]),
         labels=np.concatenate([part.labels for part in packed]),
@@ -121,6 +124,7 @@ def join(packed: Sequence[PackedFaces]) -> PackedFaces:
         methods=[method for part in packed for method in part.methods],
         paths=[path for part in packed for path in part.paths],
         digests=[digest for part in packed for digest in part.digests],
+        originals=np.concatenate([part.originals + start for part, start in zip(packed, starts, strict=True)]),
         fingerprint=sha256(" ".join(part.fingerprint for part in packed).encode()),
     )
 
@@ -152,5 +156,6 @@ def _open(dataset: Dataset, folder: Path, skip_broken: bool, log: Log) -> Packed
         methods=kept.methods,
         paths=kept.columns["path"],
         digests=index["digests"],
+        originals=kept.originals,
         fingerprint=dataset.fingerprint,
     )

@@ -31,6 +31,31 @@ def epoch_order(labels: NDArray[np.uint8], epoch: int, seed: int, prevalence: fl
     return order.permutation(np.concatenate([real, fake]))
 
 
+def paired_order(labels: NDArray[np.uint8], originals: NDArray[np.int64], epoch: int, seed: int) -> NDArray[np.int64]:
+    """Indices of one epoch in pairs: each real crop, and next to it a fake that was made from it.
+
+    What the two share (face, light, compression) cannot tell them apart, so that a step's gradient is about the
+    forgery. A crop's fakes take turns from epoch to epoch; a real crop without one is shown beside any fake.
+
+    Args:
+        labels: `(N,)`, 1 is fake.
+        originals: `(N,)`, see `PackedFaces`.
+        epoch: From 0.
+        seed: Of the run.
+
+    Returns:
+        `(2 x reals,)` indices into `labels`: real, fake, real, fake, ...
+    """
+    order = np.random.default_rng([seed, 3, epoch])
+    real, fake = np.flatnonzero(labels == 0), np.flatnonzero(labels == 1)
+    of: dict[int, list[int]] = {}
+    for index in np.random.default_rng([seed, 4]).permutation(fake).tolist():
+        of.setdefault(int(originals[index]), []).append(index)
+    others = order.choice(fake, len(real))
+    partners = [of[i][epoch % len(of[i])] if i in of else other for i, other in zip(real.tolist(), others, strict=True)]
+    return order.permutation(np.column_stack([real, partners])).ravel()
+
+
 def _window(indices: NDArray[np.int64], count: int, epoch: int, seed: int) -> NDArray[np.int64]:
     """The `epoch`-th run of `count` indices in one fixed shuffle, wrapping around."""
     shuffled = np.random.default_rng([seed, 2]).permutation(indices)

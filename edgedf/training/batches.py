@@ -1,9 +1,10 @@
-"""Batches of augmented views, made on background threads while the network computes."""
+"""Batches of augmented views, made on all cores."""
 
 import os
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -12,8 +13,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from edgedf.data.packed import PackedFaces
-from edgedf.data.sampling import epoch_order
-from edgedf.data.views import make_view
+from edgedf.data.sampling import epoch_order, paired_order
+from edgedf.data.views import View, make_view
 from edgedf.errors import ConfigError
 from edgedf.training.config import TrainConfig
 
@@ -54,16 +55,20 @@ class Batches:
         config: Of the run.
         rank: This process.
         world: Number of processes; each takes its own slice of every batch.
+        ahead: Make batches while the network computes: for a network on a GPU. On a CPU both want the same cores, and
+            a core taken from the network's threads keeps all of them waiting.
 
     Raises:
         ConfigError: A batch has fewer images than parts.
     """
 
-    def __init__(self, faces: PackedFaces, config: TrainConfig, rank: int = 0, world: int = 1) -> None:
+    def __init__(
+        self, faces: PackedFaces, config: TrainConfig, rank: int = 0, world: int = 1, ahead: bool = False
+    ) -> None:
         if min(config.batch_size, len(faces)) < world * config.accumulate:
             raise ConfigError("a batch has fewer images than processes x accumulate: raise batch_size")
         self.faces, self.config = faces, config
-        self.rank, self.world = rank, world
+        self.rank, self.world, self.ahead = rank, world, ahead
         self._steps = max(len(self._order(0)) // config.batch_size, 1)
 
     def __len__(self) -> int:
@@ -76,14 +81,13 @@ class Batches:
         The accumulation parts of a step follow one another.
         """
         view = epoch % self.config.views if self.config.views else epoch
-        parts = deque(self._parts(epoch, first))
-        workers = min(max((os.cpu_count() or 1) // self.world - 1, 1), 8)
-        with ThreadPoolExecutor(workers) as pool:
-            waiting: deque[Future[Batch]] = deque()
-            while parts or waiting:
-                while parts and len(waiting) < 2 * workers + 1:
-                    waiting.append(pool.submit(self._make, parts.popleft(), view))
-                yield waiting.popleft().result()
+        parts = self._parts(epoch, first)
+        cores = max((os.cpu_count() or 1) // self.world, 1)
+        with ThreadPoolExecutor(min(cores, 8)) as pool:
+            if self.ahead:
+                yield from _ahead(pool, (partial(self._make, part, view, map) for part in parts), 2 * cores)
+            else:
+                yield from (self._make(part, view, pool.map) for part in parts)
 
     def _parts(self, epoch: int, first: int) -> Iterator[NDArray[np.int64]]:
         order = self._order(epoch)
@@ -94,15 +98,38 @@ class Batches:
             yield from (part for part in np.array_split(share, self.config.accumulate) if len(part))
 
     def _order(self, epoch: int) -> NDArray[np.int64]:
+        if self.config.pairs:
+            return paired_order(self.faces.labels, self.faces.originals, epoch, self.config.seed)
         return epoch_order(self.faces.labels, epoch, self.config.seed, self.config.prevalence or None)
 
-    def _make(self, images: NDArray[np.int64], view: int) -> Batch:
-        # Not the run's seed: runs that differ in their seed share the teacher's stored answers.
-        views = [make_view(self.faces.pixels[int(i)], (int(i), view), self.config.jitter) for i in images]
+    def _make(self, images: NDArray[np.int64], view: int, apply: Callable[..., Iterable[None]]) -> Batch:
+        pixels = np.empty((len(images), *self.faces.pixels.shape[1:]), np.uint8)
+        boxes = np.empty((len(images), 3), np.float32)
+
+        def fill(row: int) -> None:
+            pixels[row], boxes[row] = self._view(int(images[row]), view)
+
+        list(apply(fill, range(len(images))))
         return Batch(
-            pixels=torch.from_numpy(np.stack([v.pixels for v in views])),
+            pixels=torch.from_numpy(pixels),
             labels=torch.from_numpy(self.faces.labels[images].astype(np.float32))[:, None],
-            boxes=torch.from_numpy(np.stack([v.box for v in views])),
+            boxes=torch.from_numpy(boxes),
             images=torch.from_numpy(images),
             view=view,
         )
+
+    def _view(self, image: int, view: int) -> View:
+        # A fake is moved, lit and compressed as its original: only the forgery tells the two apart.
+        # Not the run's seed: runs that differ in their seed share the teacher's stored answers.
+        return make_view(self.faces.pixels[image], (int(self.faces.originals[image]), view), self.config.jitter)
+
+
+def _ahead(pool: ThreadPoolExecutor, jobs: Iterable[Callable[[], Batch]], count: int) -> Iterator[Batch]:
+    """Results in order, `count` of them under way."""
+    waiting: deque[Future[Batch]] = deque()
+    for job in jobs:
+        waiting.append(pool.submit(job))
+        if len(waiting) > count:
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()

@@ -26,7 +26,7 @@ from edgedf.training.devices import make_fabric
 from edgedf.training.evaluation import evaluate_epoch, require_usable
 from edgedf.training.health import EpochHealth, warnings_for
 from edgedf.training.interrupt import held_interrupt
-from edgedf.training.losses import Learner, Objective
+from edgedf.training.losses import Learner, Objective, shown_share
 from edgedf.training.optimizer import freeze_norm, learning_rate, make_optimizer, moving_average
 from edgedf.training.predict import logits
 from edgedf.training.run import CHECKPOINTS, load_checkpoint, save_checkpoint, write_metrics
@@ -79,7 +79,8 @@ class Trainer:
         require_usable(train, val, config)
         self.config, self.out, self.val, self.objective = config, out, val, objective
         self.fabric = make_fabric(config.precision)
-        self.batches = Batches(train, config, self.fabric.global_rank, self.fabric.world_size)
+        on_gpu = self.fabric.device.type != "cpu"
+        self.batches = Batches(train, config, self.fabric.global_rank, self.fabric.world_size, ahead=on_gpu)
         learner = Learner(model, objective)
         self.model = model.to(memory_format=torch.channels_last)
         self.learner, self.optimizer = self.fabric.setup(learner, make_optimizer(learner, config))
@@ -190,7 +191,7 @@ class Trainer:
         return {f"train_{name}": float(self.fabric.all_reduce(mean)) for name, mean in sums.items()}  # type: ignore[arg-type]
 
     def _watch(self, found: Any, row: dict[str, Any]) -> list[str]:
-        shown = self.config.prevalence or float(self.batches.faces.labels.mean())
+        shown = shown_share(self.config, self.batches.faces.labels)
         health = EpochHealth(
             loss=row["train_label"],
             constant_loss=self.objective.constant_loss(shown),

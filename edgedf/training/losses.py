@@ -1,9 +1,12 @@
 """Objectives: modules that turn an output and a batch into named loss terms. The loop knows only `loss`."""
 
 import math
+from typing import Self
 
+import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from edgedf.nn.detector import Detector, Output
@@ -30,13 +33,31 @@ class Supervised(Objective):
 
     Args:
         pos_weight: Weight of fakes.
+        prior_shift: Log-odds of fakes as shown, above those in deployment: added to the logit in training alone, so
+            that the logit itself is right in deployment (Menon et al., "Long-tail learning via logit adjustment",
+            ICLR 2021).
         label_smoothing: Share of the label moved to the other class.
         box_weight: Weight of the box term.
     """
 
-    def __init__(self, pos_weight: float = 1.0, label_smoothing: float = 0.0, box_weight: float = 1.0) -> None:
+    def __init__(
+        self,
+        pos_weight: float = 1.0,
+        label_smoothing: float = 0.0,
+        box_weight: float = 1.0,
+        prior_shift: float = 0.0,
+    ) -> None:
         super().__init__()
         self.pos_weight, self.label_smoothing, self.box_weight = pos_weight, label_smoothing, box_weight
+        self.prior_shift = prior_shift
+
+    @classmethod
+    def of(cls, config: TrainConfig, labels: NDArray[np.uint8]) -> Self:
+        """The objective of a run on training images with these labels `(N,)`."""
+        share = shown_share(config, labels)
+        weight = (1 - share) / share if config.class_weighting else 1.0
+        shift = _log_odds(share) - _log_odds(config.prevalence or share)
+        return cls(weight, config.label_smoothing, config.box_weight, shift)
 
     def constant_loss(self, share: float) -> float:
         """The least `label` loss that a constant guess can have where a share of the images is fake."""
@@ -48,17 +69,21 @@ class Supervised(Objective):
         """Returns scalars `loss`, `label` and, with a locator, `box`."""
         target = batch.labels * (1 - 2 * self.label_smoothing) + self.label_smoothing
         weight = torch.tensor(self.pos_weight, device=target.device)
-        label = F.binary_cross_entropy_with_logits(output.logit.float(), target, pos_weight=weight)
+        logit = output.logit.float() + self.prior_shift
+        label = F.binary_cross_entropy_with_logits(logit, target, pos_weight=weight)
         if output.box is None or not self.box_weight:
             return {"loss": label, "label": label}
         box = F.smooth_l1_loss(output.box.float(), batch.boxes, beta=0.1)
         return {"loss": label + self.box_weight * box, "label": label, "box": box}
 
 
-def pos_weight(config: TrainConfig, share_of_fakes: float) -> float:
-    """Reals for each fake in an epoch where fakes are to weigh as much as reals, else 1."""
-    share = config.prevalence or share_of_fakes
-    return (1 - share) / share if config.class_weighting else 1.0
+def shown_share(config: TrainConfig, labels: NDArray[np.uint8]) -> float:
+    """Share of fakes among the images that an epoch shows."""
+    return 0.5 if config.pairs else config.prevalence or float(labels.mean())
+
+
+def _log_odds(share: float) -> float:
+    return math.log(share / (1 - share))
 
 
 class Learner(nn.Module):

@@ -34,6 +34,7 @@ def columns() -> dict[str, list[str]]:
         "split": ["train", "train", "val", "val", "test", "test"],
         "group": ["a", "a", "b", "b", "c", "d"],
         "method": ["", "swap", "", "swap", "", "swap"],
+        "original": ["", "0.png", "", "2.png", "", "4.png"],
         "camera": list("uvwxyz"),
     }
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgedf.data.dataset import write_dataset
+from edgedf.data.dataset import Dataset, write_dataset
 from edgedf.data.readers import read_dataset
 from edgedf.errors import DatasetError
 
@@ -38,6 +38,31 @@ def test_select_takes_a_mask_or_indices(root: Path) -> None:
 def test_split_takes_its_rows(root: Path) -> None:
     """A split holds its rows and no others."""
     assert read_dataset(root).split("val").columns["path"] == ["2.png", "3.png"]
+
+
+@pytest.mark.parametrize(
+    ("paths", "original", "video"),
+    [
+        (["real/a.jpg", "real/c.jpg", "fake/b.jpg"], "a", ""),
+        (["real/a.jpg", "real/c.jpg", "fake/b.jpg"], "real/a.jpg", ""),
+        (["real/a_1.jpg", "real/a_2.jpg", "fake/b_1.jpg"], "a", "b"),
+        (["part/a/1.jpg", "part/a/2.jpg", "part/b/1.jpg"], "a", "b"),
+        (["part/a/1.jpg", "part/c/1.jpg", "part/b/1.jpg"], "a", "b"),
+    ],
+)
+def test_a_fake_knows_the_picture_it_was_made_from(tmp_path: Path, paths: list[str], original: str, video: str) -> None:
+    """By path, by bare name, or by video: then it is the same frame."""
+    columns = {"path": paths, "label": ["real", "real", "fake"]}
+    columns |= {"original": ["", "", original], "video": ["", "", video]}
+    assert Dataset(tmp_path, columns).originals.tolist() == [0, 1, 0]
+
+
+def test_without_an_original_a_picture_is_its_own(tmp_path: Path) -> None:
+    """No such column, an empty cell, a picture that is not there, or one that is a fake itself."""
+    columns = {"path": ["a.jpg", "b.jpg", "c.jpg", "d.jpg"], "label": ["real", "fake", "fake", "fake"]}
+    assert Dataset(tmp_path, columns).originals.tolist() == [0, 1, 2, 3]
+    columns["original"] = ["", "", "gone", "b"]
+    assert Dataset(tmp_path, columns).originals.tolist() == [0, 1, 2, 3]
 
 
 def test_missing_split_is_an_error(root: Path) -> None:

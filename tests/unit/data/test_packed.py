@@ -168,6 +168,7 @@ def test_joined_pixels_are_the_parts_in_order(root: Path, cache: Path) -> None:
         assert np.array_equal(nested.pixels[stack], whole.pixels[stack])
     assert (nested.paths, nested.groups, nested.methods) == (whole.paths, whole.groups, whole.methods)
     assert nested.labels.tolist() == whole.labels.tolist()
+    assert nested.originals.tolist() == whole.originals.tolist() == [0, 0, 2, 2, 4, 4]
     with pytest.raises(IndexError):
         nested.pixels[6]
 

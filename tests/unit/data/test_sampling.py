@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from edgedf.data.sampling import epoch_order
+from edgedf.data.sampling import epoch_order, paired_order
 
 LABELS = np.array([0] * 1000 + [1] * 2000, np.uint8)
 
@@ -28,3 +28,38 @@ def test_the_same_numbers_give_the_same_order_and_others_another() -> None:
     assert sorted(first) == list(range(3000))
     assert not np.array_equal(first, epoch_order(LABELS, 4, 7))
     assert not np.array_equal(first, epoch_order(LABELS, 3, 8))
+
+
+# Image 0 has two fakes, image 1 one, image 2 none; nobody knows what fake 6 was made from.
+PAIRED = np.array([0, 0, 0, 1, 1, 1, 1], np.uint8)
+ORIGINALS = np.array([0, 1, 2, 0, 0, 1, 6])
+
+
+def _partners(epoch: int) -> dict[int, int]:
+    """The fake beside each real."""
+    order = paired_order(PAIRED, ORIGINALS, epoch, 0).tolist()
+    return dict(zip(order[::2], order[1::2], strict=True))
+
+
+def test_each_real_stands_beside_a_fake_of_its_own() -> None:
+    """A real without one stands beside any fake."""
+    for epoch in range(10):
+        partner = _partners(epoch)
+        assert sorted(partner) == [0, 1, 2]
+        assert partner[0] in (3, 4) and partner[1] == 5 and PAIRED[partner[2]] == 1
+
+
+def test_the_fakes_of_a_real_take_turns() -> None:
+    partners = [_partners(epoch)[0] for epoch in range(4)]
+    assert partners[0] != partners[1] and partners[:2] == partners[2:]
+
+
+def test_a_fake_without_an_original_is_shown_too() -> None:
+    assert any(6 in paired_order(PAIRED, ORIGINALS, epoch, 0) for epoch in range(20))
+
+
+def test_the_same_numbers_give_the_same_pairs_and_others_another() -> None:
+    first = paired_order(LABELS, np.arange(3000), 3, 7)
+    assert np.array_equal(first, paired_order(LABELS, np.arange(3000), 3, 7))
+    assert not np.array_equal(first, paired_order(LABELS, np.arange(3000), 4, 7))
+    assert not np.array_equal(first, paired_order(LABELS, np.arange(3000), 3, 8))

@@ -32,6 +32,7 @@ def make_faces(count: int, seed: int, prevalence: float = 0.5) -> PackedFaces:
         methods=[""] * count,
         paths=[f"{i}.png" for i in range(count)],
         digests=[f"{seed}-{i}" for i in range(count)],
+        originals=np.arange(count),
         fingerprint=f"made-{seed}-{count}",
     )
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import numpy as np
 import pytest
 import torch
 
@@ -53,3 +54,26 @@ def test_a_set_smaller_than_a_batch_is_one_batch(train_faces: PackedFaces, confi
 def test_a_batch_has_an_image_for_every_part(train_faces: PackedFaces, config: DistillConfig) -> None:
     with pytest.raises(ConfigError, match="accumulate"):
         Batches(train_faces, dataclasses.replace(config, accumulate=5), 0, 2)
+
+
+def test_pairs_are_moved_and_lit_alike(train_faces: PackedFaces, config: DistillConfig) -> None:
+    """Where a fake equals its original, their views are equal bit for bit: only the forgery tells them apart."""
+    pixels = np.array(train_faces.pixels[:])
+    fakes, reals = (np.flatnonzero(train_faces.labels == label) for label in (1, 0))
+    pixels[fakes] = pixels[reals]
+    originals = np.arange(len(pixels))
+    originals[fakes] = reals
+    faces = dataclasses.replace(train_faces, pixels=pixels, originals=originals)
+    seen = 0
+    for batch in Batches(faces, dataclasses.replace(config, pairs=True)).epoch(1):
+        assert batch.labels.flatten().tolist() == [0, 1] * 4
+        assert torch.equal(batch.pixels[::2], batch.pixels[1::2]) and torch.equal(batch.boxes[::2], batch.boxes[1::2])
+        seen += len(batch.labels)
+    assert seen == 32
+
+
+def test_batches_made_ahead_are_the_same(train_faces: PackedFaces, config: DistillConfig) -> None:
+    for ahead, between in zip(
+        Batches(train_faces, config, ahead=True).epoch(1), Batches(train_faces, config).epoch(1), strict=True
+    ):
+        assert torch.equal(ahead.pixels, between.pixels) and torch.equal(ahead.images, between.images)

@@ -2,12 +2,14 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 
 from edgedf.nn.detector import Output
 from edgedf.training.batches import Batch
-from edgedf.training.losses import Supervised
+from edgedf.training.config import TrainConfig
+from edgedf.training.losses import Supervised, shown_share
 
 
 def _batch(labels: list[float]) -> Batch:
@@ -52,3 +54,20 @@ def test_the_box_is_learned_where_there_is_one() -> None:
     assert terms["loss"].item() == pytest.approx((terms["label"] + 2 * terms["box"]).item())
     assert terms["box"] > 0.01
     assert "box" not in Supervised()(_output([0.0]), _batch([1]))
+
+
+def test_training_on_half_fakes_gives_the_logit_for_the_stated_share() -> None:
+    """The constant logit with the least loss on a paired epoch is the log-odds of `prevalence`."""
+    config = TrainConfig(pairs=True, prevalence=0.17, label_smoothing=0.0)
+    labels = np.array([0] * 30 + [1] * 70, np.uint8)
+    supervised, batch = Supervised.of(config, labels), _batch([0.0, 1.0])
+    best = min((x / 100 for x in range(-300, 300)), key=lambda x: supervised(_output([x] * 2), batch)["label"].item())
+    assert best == pytest.approx(math.log(0.17 / 0.83), abs=0.01)
+
+
+@pytest.mark.parametrize(("pairs", "prevalence", "share"), [(False, 0.0, 0.7), (False, 0.17, 0.17), (True, 0.17, 0.5)])
+def test_weighting_and_share_follow_what_is_shown(pairs: bool, prevalence: float, share: float) -> None:
+    config = TrainConfig(pairs=pairs, prevalence=prevalence, class_weighting=True)
+    labels = np.array([0] * 30 + [1] * 70, np.uint8)
+    assert shown_share(config, labels) == pytest.approx(share)
+    assert Supervised.of(config, labels).pos_weight == pytest.approx((1 - share) / share)
