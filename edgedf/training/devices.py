@@ -1,9 +1,13 @@
 """Which device trains, in which precision, alone or with others."""
 
+import ctypes
 import os
+import sys
 
 import torch
 from lightning_fabric import Fabric
+
+M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4  # names and numbers of <malloc.h>
 
 
 def make_fabric(precision: str) -> Fabric:
@@ -25,4 +29,18 @@ def make_fabric(precision: str) -> Fabric:
         precision=names[precision],  # type: ignore[arg-type]
     )
     fabric.launch()
+    if not on_cuda:
+        keep_freed_memory()
     return fabric
+
+
+def keep_freed_memory() -> None:
+    """Lets glibc keep large freed blocks for the next tensors; elsewhere it does nothing.
+
+    By default it returns each to the system and gets it back page by page: a third to a half of a CPU's training speed,
+    measured on EfficientNet-Lite2.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
+    if mallopt:
+        mallopt(M_MMAP_MAX, 0)
+        mallopt(M_TRIM_THRESHOLD, 2**31 - 1)
