@@ -38,7 +38,7 @@ class TrainConfig:
         precision: `auto` (half on CUDA, full on CPU), `32`, `bf16` or `fp16`.
         prevalence: Share of fakes drawn each epoch and stated in metrics; 0 takes the data as they are.
         pairs: Shows each real crop beside a fake made from it (column `original`), so half of an epoch is fake;
-            `prevalence` is then only stated, and the logit learned is the one for it.
+            the logit learned is still the one for `prevalence`, or for the data as they are.
         threshold_rule: `f1`, `recall=.95`, `fpr=.01` or `cost=10:1`.
         class_weighting: Weights fakes up to the reals' total (`pos_weight`).
         label_smoothing: Share of the label moved to the other class.

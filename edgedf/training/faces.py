@@ -7,6 +7,7 @@ from edgedf.data.packed import PackedFaces, join, pack, require_apart
 from edgedf.data.readers import open_dataset
 from edgedf.errors import ConfigError
 from edgedf.training.config import TrainConfig
+from edgedf.training.evaluation import require_usable
 
 
 def load_splits(config: TrainConfig) -> tuple[PackedFaces, PackedFaces]:
@@ -14,7 +15,8 @@ def load_splits(config: TrainConfig) -> tuple[PackedFaces, PackedFaces]:
 
     Raises:
         ConfigError: No dataset named.
-        DatasetError: A dataset is broken, or an image is in both splits.
+        DatasetError: A dataset is broken, an image is in both splits, or a split has too little to train on or to
+            choose a threshold by.
     """
     if not config.data:
         raise ConfigError("no dataset: name one with --data DIR")
@@ -23,4 +25,5 @@ def load_splits(config: TrainConfig) -> tuple[PackedFaces, PackedFaces]:
         join([pack(dataset.split(name), progress=progress) for dataset in datasets]) for name in ("train", "val")
     )
     require_apart(train, val)
+    require_usable(train, val, config)
     return train, val

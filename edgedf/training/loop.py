@@ -23,7 +23,7 @@ from edgedf.training.batches import Batch, Batches
 from edgedf.training.config import TrainConfig
 from edgedf.training.curves import plot_curves
 from edgedf.training.devices import make_fabric
-from edgedf.training.evaluation import evaluate_epoch, require_usable
+from edgedf.training.evaluation import evaluate_epoch
 from edgedf.training.health import EpochHealth, warnings_for
 from edgedf.training.interrupt import held_interrupt
 from edgedf.training.losses import Learner, Objective, shown_share
@@ -76,7 +76,6 @@ class Trainer:
         config: TrainConfig,
         out: Path,
     ) -> None:
-        require_usable(train, val, config)
         self.config, self.out, self.val, self.objective = config, out, val, objective
         self.fabric = make_fabric(config.precision)
         on_gpu = self.fabric.device.type != "cpu"

@@ -56,7 +56,7 @@ class Supervised(Objective):
         """The objective of a run on training images with these labels `(N,)`."""
         share = shown_share(config, labels)
         weight = (1 - share) / share if config.class_weighting else 1.0
-        shift = _log_odds(share) - _log_odds(config.prevalence or share)
+        shift = _log_odds(share) - _log_odds(config.prevalence or float(labels.mean()))
         return cls(weight, config.label_smoothing, config.box_weight, shift)
 
     def constant_loss(self, share: float) -> float:

@@ -16,16 +16,16 @@ from edgedf.training.config import TrainConfig
 Arguments = list[str]
 
 
-def write_faces(root: Path, labels: list[str] | None = None, groups: list[str] | None = None) -> Path:
-    """Four pictures, two of train and two of val."""
+def write_faces(root: Path, labels: list[str] | None = None, groups: list[str] | None = None, count: int = 4) -> Path:
+    """A few pictures, one half train and one half val; four are too few to train on."""
     root.mkdir()
-    for i in range(4):
-        Image.new("RGB", (64, 64), (60 * i, 90, 30)).save(root / f"{i}.png")
+    for i in range(count):
+        Image.new("RGB", (64, 64), (20 * i, 90, 30)).save(root / f"{i}.png")
     columns = {
-        "path": [f"{i}.png" for i in range(4)],
-        "label": labels or ["real", "fake", "real", "fake"],
-        "split": ["train", "train", "val", "val"],
-        "group": groups or ["a", "b", "c", "d"],
+        "path": [f"{i}.png" for i in range(count)],
+        "label": labels or ["real", "fake"] * (count // 2),
+        "split": ["train"] * (count // 2) + ["val"] * (count // 2),
+        "group": groups or [f"person{i}" for i in range(count)],
     }
     write_dataset(root, columns)
     return root
@@ -58,6 +58,10 @@ def group_in_two_splits(tmp: Path) -> Arguments:
     return train(write_faces(tmp / "faces", groups=["a", "b", "a", "d"]))
 
 
+def one_class_only(tmp: Path) -> Arguments:
+    return train(write_faces(tmp / "faces", labels=["real", "real", "real", "fake"]))
+
+
 def unknown_key(tmp: Path) -> Arguments:
     return train(write_faces(tmp / "faces"), "--set", "epoch=3")
 
@@ -75,7 +79,7 @@ def foreign_checkpoint(tmp: Path) -> Arguments:
 
 def pickle_for_weights(tmp: Path) -> Arguments:
     (tmp / "weights.pth").write_bytes(pickle.dumps(Path("not tensors")))
-    faces = write_faces(tmp / "faces")
+    faces = write_faces(tmp / "faces", count=8)
     return ["train", "baseline", "--data", str(faces), "--out", str(tmp / "run"), "--weights", str(tmp / "weights.pth")]
 
 
@@ -85,6 +89,7 @@ MISTAKES: list[tuple[Callable[[Path], Arguments], str]] = [
     (unreadable_image, "row 4"),
     (unknown_label, "row 4"),
     (group_in_two_splits, "row 4"),
+    (one_class_only, "split train has faces of one class only"),
     (unknown_key, "unknown config key 'epoch'"),
     (unknown_rule, "recall=.95"),
     (foreign_checkpoint, "not a checkpoint of edgedf"),

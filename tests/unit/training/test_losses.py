@@ -56,13 +56,14 @@ def test_the_box_is_learned_where_there_is_one() -> None:
     assert "box" not in Supervised()(_output([0.0]), _batch([1]))
 
 
-def test_training_on_half_fakes_gives_the_logit_for_the_stated_share() -> None:
-    """The constant logit with the least loss on a paired epoch is the log-odds of `prevalence`."""
-    config = TrainConfig(pairs=True, prevalence=0.17, label_smoothing=0.0)
+@pytest.mark.parametrize(("prevalence", "share"), [(0.17, 0.17), (0.0, 0.7)])
+def test_training_on_half_fakes_gives_the_logit_for_the_stated_share(prevalence: float, share: float) -> None:
+    """The constant logit with the least loss on a paired epoch is the log-odds of `prevalence`, or of the data."""
+    config = TrainConfig(pairs=True, prevalence=prevalence, label_smoothing=0.0)
     labels = np.array([0] * 30 + [1] * 70, np.uint8)
     supervised, batch = Supervised.of(config, labels), _batch([0.0, 1.0])
     best = min((x / 100 for x in range(-300, 300)), key=lambda x: supervised(_output([x] * 2), batch)["label"].item())
-    assert best == pytest.approx(math.log(0.17 / 0.83), abs=0.01)
+    assert best == pytest.approx(math.log(share / (1 - share)), abs=0.01)
 
 
 @pytest.mark.parametrize(("pairs", "prevalence", "share"), [(False, 0.0, 0.7), (False, 0.17, 0.17), (True, 0.17, 0.5)])
