@@ -46,14 +46,17 @@ def paired_order(labels: NDArray[np.uint8], originals: NDArray[np.int64], epoch:
     Returns:
         `(2 x reals,)` indices into `labels`: real, fake, real, fake, ...
     """
-    order = np.random.default_rng([seed, 3, epoch])
     real, fake = np.flatnonzero(labels == 0), np.flatnonzero(labels == 1)
-    of: dict[int, list[int]] = {}
-    for index in np.random.default_rng([seed, 4]).permutation(fake).tolist():
-        of.setdefault(int(originals[index]), []).append(index)
-    others = order.choice(fake, len(real))
-    partners = [of[i][epoch % len(of[i])] if i in of else other for i, other in zip(real.tolist(), others, strict=True)]
-    return order.permutation(np.column_stack([real, partners])).ravel()
+    # Only the order is the seed's: runs that differ in it show the same images and share a teacher's stored answers.
+    turns: dict[int, list[int]] = {}
+    for index in np.random.default_rng(3).permutation(fake).tolist():
+        turns.setdefault(int(originals[index]), []).append(index)
+    any_fake = np.random.default_rng([4, epoch]).choice(fake, len(real)).tolist()
+    partners = [
+        turns[own][epoch % len(turns[own])] if own in turns else other
+        for own, other in zip(real.tolist(), any_fake, strict=True)
+    ]
+    return np.random.default_rng([seed, 5, epoch]).permutation(np.column_stack([real, partners])).ravel()
 
 
 def _window(indices: NDArray[np.int64], count: int, epoch: int, seed: int) -> NDArray[np.int64]:
