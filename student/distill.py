@@ -6,6 +6,7 @@
 Run by `edgedf distill --teacher RUN --data DIR --out RUN`.
 """
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,8 @@ def main(config: DistillConfig, out: Path, *, resume: bool = False, ablation: bo
     if not config.teacher:
         raise ConfigError("no teacher: name its run with --teacher RUN")
     teacher = open_run(Path(config.teacher))
+    # The teacher's logit is right for its own share of fakes: labels and soft labels must mean the same.
+    config = replace(config, prevalence=config.prevalence or teacher.config.prevalence)
     train, val = load_splits(config)
     rows = {"teacher": dict(teacher.checkpoint()["metrics"])}
     if ablation:
@@ -82,5 +85,6 @@ def make_guide(config: DistillConfig, teacher: Run, train: PackedFaces) -> Guide
         return guide
     weights = sha256((teacher.path / CHECKPOINTS["best"]).read_bytes())
     code = sha256(Path(views.__file__).read_bytes())  # other augmentations are other views
-    key = f"{weights} {teacher.config.image_size} {train.fingerprint} {code} {config.jitter}"
+    anchors = sha256(train.originals.tobytes())  # a fake's views are its original's
+    key = f"{weights} {teacher.config.image_size} {train.fingerprint} {code} {anchors} {config.jitter}"
     return CachedGuide(guide, cache_root() / "teacher", key, len(train), config.views)

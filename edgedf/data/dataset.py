@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -75,21 +76,20 @@ class Dataset:
     def originals(self) -> NDArray[np.int64]:
         """`(N,)`, index of the real picture that each fake was made from; its own index where none is known.
 
-        `original` holds the path or the bare name of that picture, or of its video: then it is the picture that is
-        named as the fake is, but for the video.
+        `original` holds the path of that picture, or its bare name, or the name of its video (column `video`): then it
+        is the same frame. A name that fits two pictures counts as unknown.
         """
-        paths = self.columns["path"]
         empty = [""] * len(self)
         names, videos = self.columns.get("original", empty), self.columns.get("video", empty)
-        known: dict[str, int] = {}
-        for i in np.flatnonzero(self.labels == 0).tolist():
-            known |= {paths[i]: i, PurePosixPath(paths[i]).stem: i}
+        keys = [_frame_of(*cells) for cells in zip(self.columns["path"], videos, strict=True)]
+        real = [i for i, label in enumerate(self.columns["label"]) if label == "real"]
+        paths = {self.columns["path"][i]: i for i in real}
+        counts = Counter(keys[i] for i in real)
+        frames = {keys[i]: i for i in real if counts[keys[i]] == 1}
         found = np.arange(len(self))
-        for i in (i for i, name in enumerate(names) if name):
-            same_frame = paths[i].replace(videos[i] or paths[i], names[i])
-            stem = PurePosixPath(same_frame).stem
-            keys = (names[i], same_frame, stem if names[i] in stem else "")
-            found[i] = next((known[key] for key in keys if key in known), i)
+        for i in (i for i, name in enumerate(names) if name and self.columns["label"][i] == "fake"):
+            frame = keys[i][1] if videos[i] else ""
+            found[i] = paths.get(names[i], frames.get((PurePosixPath(names[i]).stem, frame), i))
         return found
 
     @property
@@ -124,6 +124,14 @@ class Dataset:
             there = ", ".join(sorted(set(self.splits)))
             raise DatasetError(f"{self.root} has no rows in split {name!r}; it has {there}")
         return self.select(mask)
+
+
+def _frame_of(path: str, video: str) -> tuple[str, str]:
+    """Video and frame that a picture shows; without a video its bare name and nothing."""
+    name = PurePosixPath(path)
+    if not video:
+        return name.stem, ""
+    return video, name.stem if name.parent.name == video else name.stem.removeprefix(video)
 
 
 def write_dataset(root: Path, columns: dict[str, list[str]]) -> None:

@@ -65,6 +65,7 @@ class PackedFaces:
         paths: Where each crop came from, relative to its dataset, for messages.
         digests: Hash of each crop's pixels.
         originals: `(N,)`, index of the real crop that each fake was made from; its own index where none is known.
+        sources: `(N,)`, number of the dataset that each crop is of.
         fingerprint: Of the dataset.
     """
 
@@ -75,6 +76,7 @@ class PackedFaces:
     paths: list[str]
     digests: list[str]
     originals: NDArray[np.int64]
+    sources: NDArray[np.int64]
     fingerprint: str
 
     def __len__(self) -> int:
@@ -117,6 +119,7 @@ def join(packed: Sequence[PackedFaces]) -> PackedFaces:
     if len(packed) == 1:
         return packed[0]
     starts = np.cumsum([0, *(len(part) for part in packed[:-1])])
+    firsts = np.cumsum([0, *(part.sources.max() + 1 for part in packed[:-1])])
     return PackedFaces(
         pixels=JoinedPixels([part.pixels for part in packed]),
         labels=np.concatenate([part.labels for part in packed]),
@@ -125,6 +128,7 @@ def join(packed: Sequence[PackedFaces]) -> PackedFaces:
         paths=[path for part in packed for path in part.paths],
         digests=[digest for part in packed for digest in part.digests],
         originals=np.concatenate([part.originals + start for part, start in zip(packed, starts, strict=True)]),
+        sources=np.concatenate([part.sources + first for part, first in zip(packed, firsts, strict=True)]),
         fingerprint=sha256(" ".join(part.fingerprint for part in packed).encode()),
     )
 
@@ -157,5 +161,6 @@ def _open(dataset: Dataset, folder: Path, skip_broken: bool, log: Log) -> Packed
         paths=kept.columns["path"],
         digests=index["digests"],
         originals=kept.originals,
+        sources=np.zeros(len(kept), np.int64),
         fingerprint=dataset.fingerprint,
     )

@@ -93,7 +93,7 @@ def from_faceforensics(root: Path, *, skip_broken: bool = False, log: Log = say)
     official = _official_splits(root)
     rows: list[Row] = [
         {"path": path, "label": label, "split": official.get(names[0], ""), "group": families.of(names[0]),
-         "method": method, "video": "_".join(names)}
+         "method": method, "video": "_".join(names), "original": names[0] if label == "fake" else ""}
         for path, label, method, names in found
     ]  # fmt: skip
     return dataset_of(root, rows, skip_broken=skip_broken, log=log)
@@ -143,7 +143,9 @@ def from_celeb_df(root: Path, *, skip_broken: bool = False, log: Log = say) -> D
                 continue
             group = "_".join(part for part in (match["target"], match["clip"]) if part)
             split = "test" if f"{top}/{match.group()}" in listed else ""
-            rows.append({"path": picture, "label": label, "split": split, "group": group, "video": match.group()})
+            original = group if label == "fake" else ""
+            row: Row = {"path": picture, "label": label, "split": split, "group": group, "video": match.group()}
+            rows.append({**row, "original": original})
     _leave_out(root, strays, skip_broken, log)
     held_out = {row["group"] for row in rows if row["split"]}
     kept = [row for row in rows if row["split"] or row["group"] not in held_out]

@@ -31,32 +31,53 @@ def epoch_order(labels: NDArray[np.uint8], epoch: int, seed: int, prevalence: fl
     return order.permutation(np.concatenate([real, fake]))
 
 
-def paired_order(labels: NDArray[np.uint8], originals: NDArray[np.int64], epoch: int, seed: int) -> NDArray[np.int64]:
+def paired_order(
+    labels: NDArray[np.uint8],
+    originals: NDArray[np.int64],
+    sources: NDArray[np.int64],
+    epoch: int,
+    seed: int,
+) -> NDArray[np.int64]:
     """Indices of one epoch in pairs: each real crop, and next to it a fake that was made from it.
 
     What the two share (face, light, compression) cannot tell them apart, so that a step's gradient is about the
-    forgery. A crop's fakes take turns from epoch to epoch; a real crop without one is shown beside any fake.
+    forgery. A real crop without a fake of its own is shown beside any fake of its dataset, and fakes that nobody
+    knows the original of have their share of the pairs.
 
     Args:
         labels: `(N,)`, 1 is fake.
         originals: `(N,)`, see `PackedFaces`.
+        sources: `(N,)`, see `PackedFaces`.
         epoch: From 0.
         seed: Of the run.
 
     Returns:
         `(2 x reals,)` indices into `labels`: real, fake, real, fake, ...
     """
-    real, fake = np.flatnonzero(labels == 0), np.flatnonzero(labels == 1)
+    parts = [np.flatnonzero(sources == source) for source in np.unique(sources)]
+    if any(np.ptp(labels[part]) == 0 for part in parts):  # a dataset of one class: it has no pairs within
+        parts = [np.arange(len(labels))]
     # Only the order is the seed's: runs that differ in it show the same images and share a teacher's stored answers.
-    turns: dict[int, list[int]] = {}
-    for index in np.random.default_rng(3).permutation(fake).tolist():
-        turns.setdefault(int(originals[index]), []).append(index)
-    any_fake = np.random.default_rng([4, epoch]).choice(fake, len(real)).tolist()
-    partners = [
-        turns[own][epoch % len(turns[own])] if own in turns else other
-        for own, other in zip(real.tolist(), any_fake, strict=True)
-    ]
-    return np.random.default_rng([seed, 5, epoch]).permutation(np.column_stack([real, partners])).ravel()
+    draw = np.random.default_rng([3, epoch])
+    pairs = np.concatenate([_pairs(part, labels, originals, draw) for part in parts])
+    return np.random.default_rng([seed, 4, epoch]).permutation(pairs).ravel()
+
+
+def _pairs(
+    part: NDArray[np.int64], labels: NDArray[np.uint8], originals: NDArray[np.int64], draw: np.random.Generator
+) -> NDArray[np.int64]:
+    """`(R, 2)`: each real of some indices and a fake of them."""
+    real, fake = part[labels[part] == 0], part[labels[part] == 1]
+    strangers = fake[originals[fake] == fake]
+    own: dict[int, list[int]] = {}
+    for index in fake.tolist():
+        own.setdefault(int(originals[index]), []).append(index)
+
+    def partner(index: int) -> int:
+        some = strangers if draw.random() * len(fake) < len(strangers) else own.get(index, fake)
+        return int(some[draw.integers(len(some))])
+
+    return np.array([(index, partner(index)) for index in real.tolist()], np.int64)
 
 
 def _window(indices: NDArray[np.int64], count: int, epoch: int, seed: int) -> NDArray[np.int64]:

@@ -65,11 +65,12 @@ class Batches:
     def __init__(
         self, faces: PackedFaces, config: TrainConfig, rank: int = 0, world: int = 1, ahead: bool = False
     ) -> None:
-        if min(config.batch_size, len(faces)) < world * config.accumulate:
-            raise ConfigError("a batch has fewer images than processes x accumulate: raise batch_size")
         self.faces, self.config = faces, config
         self.rank, self.world, self.ahead = rank, world, ahead
-        self._steps = max(len(self._order(0)) // config.batch_size, 1)
+        images = len(self._order(0))
+        if min(config.batch_size, images) < world * config.accumulate * (2 if config.pairs else 1):
+            raise ConfigError("a batch has fewer images (or pairs) than processes x accumulate: raise batch_size")
+        self._steps = max(images // config.batch_size, 1)
 
     def __len__(self) -> int:
         """Steps in an epoch; an incomplete last batch is left out, its images come in another epoch."""
@@ -83,23 +84,26 @@ class Batches:
         view = epoch % self.config.views if self.config.views else epoch
         parts = self._parts(epoch, first)
         cores = max((os.cpu_count() or 1) // self.world, 1)
-        with ThreadPoolExecutor(min(cores, 8)) as pool:
+        workers = min(cores, 8) if self.ahead else cores  # more than 8 batches at once would take much memory
+        with ThreadPoolExecutor(workers) as pool:
             if self.ahead:
-                yield from _ahead(pool, (partial(self._make, part, view, map) for part in parts), 2 * cores)
+                yield from _ahead(pool, (partial(self._make, part, view, map) for part in parts), 2 * workers)
             else:
                 yield from (self._make(part, view, pool.map) for part in parts)
 
     def _parts(self, epoch: int, first: int) -> Iterator[NDArray[np.int64]]:
         order = self._order(epoch)
         size = min(self.config.batch_size, len(order))
+        unit = 2 if self.config.pairs else 1  # a pair stays together
         for step in range(first, len(self)):
-            batch = order[step * size : (step + 1) * size]
+            batch = order[step * size : (step + 1) * size].reshape(-1, unit)
             share = np.array_split(batch, self.world)[self.rank]
-            yield from (part for part in np.array_split(share, self.config.accumulate) if len(part))
+            yield from (part.ravel() for part in np.array_split(share, self.config.accumulate) if len(part))
 
     def _order(self, epoch: int) -> NDArray[np.int64]:
         if self.config.pairs:
-            return paired_order(self.faces.labels, self.faces.originals, epoch, self.config.seed)
+            faces = self.faces
+            return paired_order(faces.labels, faces.originals, faces.sources, epoch, self.config.seed)
         return epoch_order(self.faces.labels, epoch, self.config.seed, self.config.prevalence or None)
 
     def _make(self, images: NDArray[np.int64], view: int, apply: Callable[..., Iterable[None]]) -> Batch:
@@ -127,9 +131,13 @@ class Batches:
 def _ahead(pool: ThreadPoolExecutor, jobs: Iterable[Callable[[], Batch]], count: int) -> Iterator[Batch]:
     """Results in order, `count` of them under way."""
     waiting: deque[Future[Batch]] = deque()
-    for job in jobs:
-        waiting.append(pool.submit(job))
-        if len(waiting) > count:
+    try:
+        for job in jobs:
+            waiting.append(pool.submit(job))
+            if len(waiting) > count:
+                yield waiting.popleft().result()
+        while waiting:
             yield waiting.popleft().result()
-    while waiting:
-        yield waiting.popleft().result()
+    finally:  # whoever stops in mid-epoch does not wait for batches that nobody will see
+        for future in waiting:
+            future.cancel()

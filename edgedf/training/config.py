@@ -36,11 +36,12 @@ class TrainConfig:
         ema: Decay of the averaged weights, which are evaluated and kept.
         freeze_norm: Keeps batch-norm statistics as they are.
         precision: `auto` (half on CUDA, full on CPU), `32`, `bf16` or `fp16`.
-        prevalence: Share of fakes drawn each epoch and stated in metrics; 0 takes the data as they are.
+        prevalence: Share of fakes drawn each epoch (but with `pairs`) and stated in metrics; 0 takes the data as they
+            are.
         pairs: Shows each real crop beside a fake made from it (column `original`), so half of an epoch is fake;
             the logit learned is still the one for `prevalence`, or for the data as they are.
         threshold_rule: `f1`, `recall=.95`, `fpr=.01` or `cost=10:1`.
-        class_weighting: Weights fakes up to the reals' total (`pos_weight`).
+        class_weighting: Weights fakes up to the reals' total (`pos_weight`); with `pairs` they weigh the same already.
         label_smoothing: Share of the label moved to the other class.
         box_weight: Weight of the locator's box loss.
         jitter: Shift and scale of training views, see `edgedf.data.views`.
@@ -80,6 +81,7 @@ class TrainConfig:
     def __post_init__(self) -> None:
         _require(self.epochs >= 1, "epochs", "at least 1")
         _require(self.batch_size >= 1 and self.accumulate >= 1, "batch_size and accumulate", "at least 1")
+        _require(self.batch_size % 2 == 0 or not self.pairs, "batch_size", "even with pairs")
         _require(0 <= self.prevalence < 1, "prevalence", "between 0 and 1")
         _require(0 <= self.ema < 1, "ema", "between 0 and 1")
         _require(0 <= self.label_smoothing < 0.5, "label_smoothing", "between 0 and .5")

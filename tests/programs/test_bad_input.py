@@ -58,8 +58,12 @@ def group_in_two_splits(tmp: Path) -> Arguments:
     return train(write_faces(tmp / "faces", groups=["a", "b", "a", "d"]))
 
 
-def one_class_only(tmp: Path) -> Arguments:
+def one_class_in_train(tmp: Path) -> Arguments:
     return train(write_faces(tmp / "faces", labels=["real", "real", "real", "fake"]))
+
+
+def one_class_in_val(tmp: Path) -> Arguments:
+    return train(write_faces(tmp / "faces", labels=["real", "fake", "fake", "fake"]))
 
 
 def unknown_key(tmp: Path) -> Arguments:
@@ -89,7 +93,8 @@ MISTAKES: list[tuple[Callable[[Path], Arguments], str]] = [
     (unreadable_image, "row 4"),
     (unknown_label, "row 4"),
     (group_in_two_splits, "row 4"),
-    (one_class_only, "split train has faces of one class only"),
+    (one_class_in_train, "split train has faces of one class only"),
+    (one_class_in_val, "split val has faces of one class only"),
     (unknown_key, "unknown config key 'epoch'"),
     (unknown_rule, "recall=.95"),
     (foreign_checkpoint, "not a checkpoint of edgedf"),

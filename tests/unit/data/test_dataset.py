@@ -43,26 +43,32 @@ def test_split_takes_its_rows(root: Path) -> None:
 @pytest.mark.parametrize(
     ("paths", "original", "video"),
     [
-        (["real/a.jpg", "real/c.jpg", "fake/b.jpg"], "a", ""),
-        (["real/a.jpg", "real/c.jpg", "fake/b.jpg"], "real/a.jpg", ""),
-        (["real/a_1.jpg", "real/a_2.jpg", "fake/b_1.jpg"], "a", "b"),
-        (["part/a/1.jpg", "part/a/2.jpg", "part/b/1.jpg"], "a", "b"),
-        (["part/a/1.jpg", "part/c/1.jpg", "part/b/1.jpg"], "a", "b"),
+        (["real/a.jpg", "real/c.jpg", "fake/b.jpg"], "a", ["", "", ""]),
+        (["real/a.jpg", "real/c.jpg", "fake/b.jpg"], "a.mp4", ["", "", ""]),
+        (["real/a.jpg", "real/c.jpg", "fake/b.jpg"], "real/a.jpg", ["", "", ""]),
+        (["real/a_1.jpg", "real/a_2.jpg", "fake/b_1.jpg"], "a", ["a", "a", "b"]),
+        (["real/1/0011.jpg", "real/1/0012.jpg", "fake/2/0011.jpg"], "1", ["1", "1", "2"]),
+        (["real/000/0001.png", "real/007/0001.png", "fake/000_003/0001.png"], "000", ["000", "007", "000_003"]),
+        (["real/3/1.jpg", "real/7/3.jpg", "fake/5/1.jpg"], "3", ["3", "7", "5"]),
     ],
 )
-def test_a_fake_knows_the_picture_it_was_made_from(tmp_path: Path, paths: list[str], original: str, video: str) -> None:
+def test_a_fake_knows_the_picture_it_was_made_from(
+    tmp_path: Path, paths: list[str], original: str, video: list[str]
+) -> None:
     """By path, by bare name, or by video: then it is the same frame."""
-    columns = {"path": paths, "label": ["real", "real", "fake"]}
-    columns |= {"original": ["", "", original], "video": ["", "", video]}
+    columns: Columns = {"path": paths, "label": ["real", "real", "fake"], "video": video}
+    columns["original"] = ["", "", original]
     assert Dataset(tmp_path, columns).originals.tolist() == [0, 1, 0]
 
 
 def test_without_an_original_a_picture_is_its_own(tmp_path: Path) -> None:
-    """No such column, an empty cell, a picture that is not there, or one that is a fake itself."""
+    """No such column, an empty cell, a picture that is not there, one that is a fake itself, or one of two."""
     columns = {"path": ["a.jpg", "b.jpg", "c.jpg", "d.jpg"], "label": ["real", "fake", "fake", "fake"]}
     assert Dataset(tmp_path, columns).originals.tolist() == [0, 1, 2, 3]
     columns["original"] = ["", "", "gone", "b"]
     assert Dataset(tmp_path, columns).originals.tolist() == [0, 1, 2, 3]
+    twice = {"path": ["a/1.jpg", "b/1.jpg", "c.jpg"], "label": ["real", "real", "fake"], "original": ["", "", "1"]}
+    assert Dataset(tmp_path, twice).originals.tolist() == [0, 1, 2]
 
 
 def test_missing_split_is_an_error(root: Path) -> None:

@@ -169,6 +169,7 @@ def test_joined_pixels_are_the_parts_in_order(root: Path, cache: Path) -> None:
     assert (nested.paths, nested.groups, nested.methods) == (whole.paths, whole.groups, whole.methods)
     assert nested.labels.tolist() == whole.labels.tolist()
     assert nested.originals.tolist() == whole.originals.tolist() == [0, 0, 2, 2, 4, 4]
+    assert nested.sources.tolist() == [0, 0, 1, 1, 2, 2]
     with pytest.raises(IndexError):
         nested.pixels[6]
 

@@ -152,6 +152,18 @@ def test_faceforensics(faceforensics: Path) -> None:
     assert column(dataset, "label")[face2face] == "fake"
 
 
+def test_a_published_fake_knows_its_original(faceforensics: Path) -> None:
+    """The same frame of the video that it was made on; none where that frame is not there."""
+    dataset = open_dataset(faceforensics)
+    paths = dataset.columns["path"]
+    originals = dict(zip(paths, [paths[i] for i in dataset.originals], strict=True))
+    youtube, forged = "original_sequences/youtube/c23/faces", "manipulated_sequences"
+    assert originals[f"{forged}/Deepfakes/c23/faces/000_003/0001.png"] == f"{youtube}/000/0001.png"
+    assert originals[f"{forged}/Deepfakes/c23/faces/003_000/0001.png"] == f"{youtube}/003/0001.png"
+    alone = f"{forged}/Face2Face/c23/faces/010_013_0020.png"
+    assert originals[alone] == alone
+
+
 def test_faceforensics_official_splits_count(faceforensics: Path) -> None:
     """The lists of pairs in `splits/` decide."""
     (faceforensics / "splits").mkdir()
@@ -197,6 +209,8 @@ def test_celeb_df(celeb_df: Path) -> None:
         "Celeb-synthesis/id0_id1_0000/1.png": "id0_0000",
         "Celeb-synthesis/id0_id1_0001/1.png": "id0_0001",
     }
+    assert column(dataset, "original")["Celeb-synthesis/id0_id1_0000/1.png"] == "id0_0000"
+    assert dataset.columns["path"][dataset.originals[dataset.labels == 1][0]] == "Celeb-real/id0_0000/1.png"
     splits = column(dataset, "split")
     assert splits["YouTube-real/00170/1.png"] == splits["Celeb-synthesis/id0_id1_0001/1.png"] == "test"
     assert "test" not in (splits["Celeb-real/id0_0000/1.png"], splits["Celeb-synthesis/id0_id1_0000/1.png"])

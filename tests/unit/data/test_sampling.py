@@ -2,8 +2,12 @@
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from edgedf.data.sampling import epoch_order, paired_order
+
+Labels = NDArray[np.uint8]
+Indices = NDArray[np.int64]
 
 LABELS = np.array([0] * 1000 + [1] * 2000, np.uint8)
 
@@ -30,37 +34,59 @@ def test_the_same_numbers_give_the_same_order_and_others_another() -> None:
     assert not np.array_equal(first, epoch_order(LABELS, 3, 8))
 
 
-# Image 0 has two fakes, image 1 one, image 2 none; nobody knows what fake 6 was made from.
-PAIRED = np.array([0, 0, 0, 1, 1, 1, 1], np.uint8)
-ORIGINALS = np.array([0, 1, 2, 0, 0, 1, 6])
+# Image 0 has two fakes, image 1 one, image 2 none.
+PAIRED = np.array([0, 0, 0, 1, 1, 1], np.uint8)
+ORIGINALS = np.array([0, 1, 2, 0, 0, 1])
+NOBODY = np.arange(3000)  # no original is known
 
 
-def _partners(epoch: int) -> dict[int, int]:
+def _partners(labels: Labels, originals: Indices, sources: Indices, epoch: int) -> dict[int, int]:
     """The fake beside each real."""
-    order = paired_order(PAIRED, ORIGINALS, epoch, 0).tolist()
+    order = paired_order(labels, originals, sources, epoch, 0).tolist()
     return dict(zip(order[::2], order[1::2], strict=True))
 
 
 def test_each_real_stands_beside_a_fake_of_its_own() -> None:
     """A real without one stands beside any fake."""
+    seen: set[tuple[int, int]] = set()
+    for epoch in range(40):
+        seen |= set(_partners(PAIRED, ORIGINALS, np.zeros(6, int), epoch).items())
+    assert seen == {(0, 3), (0, 4), (1, 5), (2, 3), (2, 4), (2, 5)}
+
+
+def test_each_fake_of_a_real_comes_in_each_view() -> None:
+    """Views take turns by epoch; a fake is not bound to one of them."""
+    partners = [_partners(PAIRED, ORIGINALS, np.zeros(6, int), epoch)[0] for epoch in range(20)]
+    assert {(partner, epoch % 2) for epoch, partner in enumerate(partners)} == {(3, 0), (3, 1), (4, 0), (4, 1)}
+
+
+def test_fakes_without_an_original_have_their_share() -> None:
+    """Though each real has a fake of its own."""
+    labels, originals = np.array([0, 0, 1, 1, 1, 1], np.uint8), np.array([0, 1, 0, 1, 4, 5])
+    partners = [_partners(labels, originals, np.zeros(6, int), epoch)[0] for epoch in range(200)]
+    assert set(partners) == {2, 4, 5}
+    assert 0.35 < np.mean(np.array(partners) > 3) < 0.65
+
+
+def test_a_pair_is_of_one_dataset() -> None:
+    """Else the datasets' own looks would tell real from fake."""
+    labels, sources = np.array([0, 0, 0, 1, 0, 1, 1, 1], np.uint8), np.array([0] * 4 + [1] * 4)
     for epoch in range(10):
-        partner = _partners(epoch)
-        assert sorted(partner) == [0, 1, 2]
-        assert partner[0] in (3, 4) and partner[1] == 5 and PAIRED[partner[2]] == 1
+        partners = _partners(labels, np.arange(8), sources, epoch)
+        assert all(sources[real] == sources[fake] for real, fake in partners.items())
 
 
-def test_the_fakes_of_a_real_take_turns() -> None:
-    partners = [_partners(epoch)[0] for epoch in range(4)]
-    assert partners[0] != partners[1] and partners[:2] == partners[2:]
-
-
-def test_a_fake_without_an_original_is_shown_too() -> None:
-    assert any(6 in paired_order(PAIRED, ORIGINALS, epoch, 0) for epoch in range(20))
+def test_datasets_of_one_class_each_are_paired_across() -> None:
+    partners = _partners(np.array([0, 0, 1, 1], np.uint8), np.arange(4), np.array([0, 0, 1, 1]), 0)
+    assert set(partners) == {0, 1} and set(partners.values()) <= {2, 3}
 
 
 def test_the_same_numbers_give_the_same_pairs_and_others_another() -> None:
-    first = paired_order(LABELS, np.arange(3000), 3, 7)
-    assert np.array_equal(first, paired_order(LABELS, np.arange(3000), 3, 7))
-    assert not np.array_equal(first, paired_order(LABELS, np.arange(3000), 4, 7))
-    other = paired_order(LABELS, np.arange(3000), 3, 8)
-    assert not np.array_equal(first, other) and sorted(first) == sorted(other), "another order of the same images"
+    def order(epoch: int, seed: int) -> Indices:
+        return paired_order(LABELS, NOBODY, np.zeros(3000, int), epoch, seed)
+
+    first, other_seed = order(3, 7), order(3, 8)
+    assert np.array_equal(first, order(3, 7))
+    assert not np.array_equal(first, order(4, 7))
+    assert not np.array_equal(first, other_seed)
+    assert sorted(first) == sorted(other_seed), "another order of the same images"

@@ -33,6 +33,7 @@ def make_faces(count: int, seed: int, prevalence: float = 0.5) -> PackedFaces:
         paths=[f"{i}.png" for i in range(count)],
         digests=[f"{seed}-{i}" for i in range(count)],
         originals=np.arange(count),
+        sources=np.zeros(count, np.int64),
         fingerprint=f"made-{seed}-{count}",
     )
 

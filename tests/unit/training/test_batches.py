@@ -1,6 +1,9 @@
 """Batches of views."""
 
 import dataclasses
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import numpy as np
 import pytest
@@ -8,7 +11,7 @@ import torch
 
 from edgedf.data.packed import PackedFaces
 from edgedf.errors import ConfigError
-from edgedf.training.batches import Batch, Batches
+from edgedf.training.batches import Batch, Batches, _ahead
 from edgedf.training.config import DistillConfig
 
 
@@ -72,8 +75,41 @@ def test_pairs_are_moved_and_lit_alike(train_faces: PackedFaces, config: Distill
     assert seen == 32
 
 
+def test_pairs_stay_together_in_each_part(train_faces: PackedFaces, config: DistillConfig) -> None:
+    """A batch of 8 in parts for three: 2, 1 and 1 pairs."""
+    paired = dataclasses.replace(config, pairs=True, accumulate=3)
+    sizes = []
+    for batch in Batches(train_faces, paired).epoch(0):
+        sizes.append(len(batch.labels))
+        assert batch.labels.flatten().tolist() == [0, 1] * (len(batch.labels) // 2)
+    assert sizes[:3] == [4, 2, 2]
+    with pytest.raises(ConfigError, match="pairs"):
+        Batches(train_faces, dataclasses.replace(config, pairs=True, accumulate=5))
+
+
 def test_batches_made_ahead_are_the_same(train_faces: PackedFaces, config: DistillConfig) -> None:
-    for ahead, between in zip(
-        Batches(train_faces, config, ahead=True).epoch(1), Batches(train_faces, config).epoch(1), strict=True
-    ):
-        assert torch.equal(ahead.pixels, between.pixels) and torch.equal(ahead.images, between.images)
+    ahead, between = (Batches(train_faces, config, ahead=ahead).epoch(1) for ahead in (True, False))
+    for one, other in zip(ahead, between, strict=True):
+        assert torch.equal(one.pixels, other.pixels) and torch.equal(one.images, other.images)
+
+
+def test_a_few_batches_are_made_ahead_and_the_rest_is_cancelled(
+    train_faces: PackedFaces, config: DistillConfig
+) -> None:
+    """Three jobs under way at a time; who stops after the first batch does not wait for more."""
+    started: list[int] = []
+    batch = next(Batches(train_faces, config).epoch(0))
+    holding = threading.Event()
+
+    def job(number: int) -> Batch:
+        started.append(number)
+        if number:
+            holding.wait()
+        return batch
+
+    with ThreadPoolExecutor(1) as pool:
+        batches = _ahead(pool, (partial(job, number) for number in range(9)), 2)
+        assert next(batches) is batch
+        batches.close()  # type: ignore[attr-defined]
+        holding.set()
+    assert set(started) <= {0, 1}, "of jobs 1 and 2 at most the one under way was run"

@@ -27,6 +27,7 @@ def test_a_config_survives_its_own_file(tmp_path: Path) -> None:
         ({"role": "pupil"}, "teacher, student, baseline"),
         ({"prevalence": 1.0}, "between 0 and 1"),
         ({"image_size": 100}, "multiple of 32"),
+        ({"pairs": True, "batch_size": 5}, "even with pairs"),
     ],
 )
 def test_what_cannot_be_used_is_named(values: dict[str, Any], message: str) -> None:

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from edgedf.data.packed import PackedFaces
-from edgedf.errors import CheckpointError, DatasetError, GateError
+from edgedf.errors import CheckpointError, GateError
 from edgedf.nn.student import Student
 from edgedf.training.config import DistillConfig, TrainConfig
 from edgedf.training.evaluation import evaluate_epoch
@@ -110,14 +110,6 @@ class Broken(Supervised):
 
     def forward(self, *arguments: Any) -> Any:
         return {name: value * float("nan") for name, value in super().forward(*arguments).items()}
-
-
-def test_one_class_is_found_before_the_first_step(
-    train_faces: PackedFaces, val_faces: PackedFaces, config: DistillConfig, tmp_path: Path
-) -> None:
-    reals = dataclasses.replace(val_faces, labels=np.zeros_like(val_faces.labels))
-    with pytest.raises(DatasetError, match="split val"):
-        Trainer(Student("nano"), Supervised(), train_faces, reals, config, tmp_path)
 
 
 def test_other_faces_are_not_continued_on(

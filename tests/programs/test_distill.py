@@ -1,0 +1,59 @@
+"""What the distillation program decides itself."""
+
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from edgedf.data.packed import PackedFaces
+from edgedf.programs import load
+from edgedf.training.config import DistillConfig, TrainConfig
+from edgedf.training.run import Run, save_checkpoint
+
+METRICS = {"auc": 0.9, "f1": 0.6, "precision": 0.6, "recall": 0.6}
+
+
+@pytest.fixture
+def teacher(tmp_path: Path) -> Run:
+    config = TrainConfig(prevalence=0.17)
+    save_checkpoint(tmp_path / "best_model.pth", {"metrics": METRICS})
+    (tmp_path / "config.toml").write_text(config.to_toml())
+    return Run(tmp_path, config)
+
+
+@pytest.mark.parametrize(("own", "used"), [(0.0, 0.17), (0.3, 0.3)])
+def test_a_student_without_a_share_of_fakes_takes_its_teachers(
+    teacher: Run, own: float, used: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else labels and soft labels would ask for different logits."""
+    program: Any = load("student/distill.py")
+    seen: list[float] = []
+
+    def train_student(config: DistillConfig, *_: Any) -> dict[str, float]:
+        seen.append(config.prevalence)
+        return METRICS
+
+    monkeypatch.setattr(program, "load_splits", lambda config: (None, None))
+    monkeypatch.setattr(program, "train_student", train_student)
+    program.main(DistillConfig(teacher=str(teacher.path), prevalence=own), teacher.path / "student")
+    assert seen == [used, used]
+
+
+def test_stored_answers_belong_to_the_views(teacher: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Other originals or another jitter give other views, so other answers."""
+    program: Any = load("student/distill.py")
+    keys = []
+    monkeypatch.setattr(program, "CachedGuide", lambda guide, folder, key, *_: keys.append(key))
+    monkeypatch.setattr(program, "Guide", lambda model: model)
+    monkeypatch.setattr(Run, "model", lambda run: None)
+    config = DistillConfig()
+    crops = np.zeros((2, 256, 256, 3), np.uint8)
+    zeros = np.zeros(2, np.int64)
+    faces_of = partial(PackedFaces, crops, np.array([0, 1], np.uint8), ["a", "a"], ["", ""], ["0", "1"], ["0", "1"])
+    pair, strangers = (faces_of(np.array(originals), zeros, "made") for originals in ([0, 0], [0, 1]))
+    for settings, faces in [(config, pair), (config, strangers), (replace(config, jitter=0.05), pair)]:
+        program.make_guide(settings, teacher, faces)
+    assert len(set(keys)) == 3
