@@ -22,7 +22,7 @@ from edgedf.nn.detector import Detector
 from edgedf.training.batches import Batch, Batches
 from edgedf.training.config import TrainConfig
 from edgedf.training.curves import plot_curves
-from edgedf.training.devices import make_fabric
+from edgedf.training.devices import keep_freed_memory, make_fabric
 from edgedf.training.evaluation import evaluate_epoch
 from edgedf.training.health import EpochHealth, warnings_for
 from edgedf.training.interrupt import held_interrupt
@@ -79,6 +79,8 @@ class Trainer:
         self.config, self.out, self.val, self.objective = config, out, val, objective
         self.fabric = make_fabric(config.precision)
         on_gpu = self.fabric.device.type != "cpu"
+        if not on_gpu:
+            keep_freed_memory()
         self.batches = Batches(train, config, self.fabric.global_rank, self.fabric.world_size, ahead=on_gpu)
         learner = Learner(model, objective)
         self.model = model.to(memory_format=torch.channels_last)
