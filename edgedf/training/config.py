@@ -24,8 +24,8 @@ class TrainConfig:
         image_size: Side in pixels of the face that the teacher or the baseline looks at.
         frequency: Adds the block-DCT branch to the teacher.
         size: Student's size: `nano`, `small` or `base`.
-        weights: File of weights to start from: ImageNet's for the trunk or the baseline (empty: an installed package
-            or a download), a whole student's for a student.
+        weights: File of weights to start from: a whole network's, as `export/weights.py` keeps them, or ImageNet's for
+            the trunk or the baseline (empty: those of an installed package or a download).
         epochs: Passes over the drawn images.
         batch_size: Images per optimiser step, over all processes.
         accumulate: Parts that a process cuts its share of a batch into, to save memory.

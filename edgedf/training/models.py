@@ -26,7 +26,7 @@ def build_model(config: TrainConfig) -> Detector:
 
 
 def load_pretrained(model: Detector, config: TrainConfig) -> str:
-    """Loads ImageNet weights into a teacher's trunk or the baseline, or a file's into a whole student.
+    """Loads ImageNet weights into a teacher's trunk or the baseline, or a file of a whole network's.
 
     Returns:
         Where they came from; `random weights` where there are none, with a plain warning.
@@ -38,12 +38,12 @@ def load_pretrained(model: Detector, config: TrainConfig) -> str:
     if state is None:
         return "random weights"
     try:
-        if isinstance(model, Teacher):
+        if set(state) == set(model.state_dict()) or config.role == "student":
+            model.load_state_dict(state)
+        elif isinstance(model, Teacher):
             model.trunk.load_imagenet(state)
         elif isinstance(model, MobileNetV2Simple):
             model.load_imagenet(state)
-        else:
-            model.load_state_dict(state)
     except RuntimeError as error:
         raise CheckpointError(f"{source}: these weights do not fit the {config.role}") from error
     return source

@@ -17,10 +17,13 @@ def test_an_unknown_size_names_those_there_are() -> None:
         build_model(TrainConfig(role="student", size="huge"))
 
 
-def test_a_student_starts_from_kept_weights(tmp_path: Path) -> None:
-    config = TrainConfig(role="student", size="nano", weights=str(tmp_path / "kept.safetensors"))
+@pytest.mark.parametrize("role", ["teacher", "student", "baseline"])
+def test_a_network_starts_from_kept_weights(role: str, tmp_path: Path) -> None:
+    file = str(tmp_path / "kept.safetensors")
+    config = TrainConfig.from_dict({"role": role, "size": "nano", "trunk": "efficientnet_b0", "weights": file})
     first, second = build_model(config), build_model(config)
-    save_file({name: value.half() for name, value in first.state_dict().items()}, config.weights)
+    halves = {name: v.half() if v.is_floating_point() else v for name, v in first.state_dict().items()}
+    save_file(halves, file)
     load_pretrained(second, config)
     for name, value in first.state_dict().items():
         assert torch.allclose(second.state_dict()[name].float(), value.float(), atol=1e-3), name
