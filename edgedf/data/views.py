@@ -10,8 +10,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+SCALED_SHARE = 0.5  # the others keep the sampling that the camera's crops have
 CONTRAST, BRIGHTNESS, TINT = 0.2, 25.0, 6.0  # gain share, levels, levels a colour, either way
-JPEG_SHARE, JPEG_QUALITY = 0.2, (40, 95)
+JPEG_SHARE, JPEG_QUALITY = 0.15, (40, 95)
 BLUR_SHARE, BLUR_SCALE = 0.1, (0.4, 0.9)  # shrunk to this share and enlarged again
 
 cv2.setNumThreads(1)  # views are made on several threads already
@@ -29,52 +30,94 @@ class View(NamedTuple):
     box: NDArray[np.float32]
 
 
-def make_view(crop: NDArray[np.uint8], seed: tuple[int, ...], jitter: float) -> View:
-    """Draws a view.
+class Dice(NamedTuple):
+    """What is drawn for a view, each uniform in [0, 1)."""
+
+    right: float
+    down: float
+    scaled: float
+    scale: float
+    mirror: float
+    contrast: float
+    brightness: float
+    red: float
+    green: float
+    blue: float
+    blurred: float
+    blur: float
+    compressed: float
+    quality: float
+
+
+def throw_dice(images: NDArray[np.int64], view: int) -> list[Dice]:
+    """The dice of one view of each image `(N,)`: the same for the same numbers.
+
+    Hashes of the numbers (SplitMix64: Steele, Lea and Flood, OOPSLA 2014), all at once: a generator for each view
+    takes as long as half of its pixels do.
+    """
+    steps = np.arange(1, len(Dice._fields) + 1, dtype=np.uint64)
+    streams = _mixed(images.astype(np.uint64) + _mixed(np.array([view], np.uint64)))
+    bits = _mixed(streams[:, None] + steps * np.uint64(0x9E3779B97F4A7C15))
+    return [Dice(*row) for row in ((bits >> np.uint64(11)) / 2.0**53).tolist()]
+
+
+def _mixed(x: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return x ^ (x >> np.uint64(31))
+
+
+def make_view(crop: NDArray[np.uint8], dice: Dice, jitter: float) -> View:
+    """Makes a view.
 
     Args:
         crop: RGB uint8 `(256, 256, 3)`.
-        seed: Non-negative numbers that name the view: image, view number.
-        jitter: The face is shifted by up to this share of half the side, and scaled to between `1 - 2 jitter` and
-            `1 + jitter`; what comes in from outside is mirrored.
+        dice: What was drawn for it.
+        jitter: The face is shifted by up to this share of half the side, and half of the faces are scaled to between
+            `1 - 2 jitter` and `1 + jitter`; what comes in from outside is mirrored.
     """
-    rng = np.random.default_rng(seed)
-    pixels, box = _moved(crop, rng, jitter)
-    pixels = np.asarray(cv2.transform(pixels, _light(rng)), np.uint8)
-    if rng.random() < BLUR_SHARE:
-        pixels = _shrunk(pixels, rng.uniform(*BLUR_SCALE))
-    if rng.random() < JPEG_SHARE:
-        pixels = _jpeg(pixels, int(rng.integers(*JPEG_QUALITY, endpoint=True)))
+    pixels, box = _moved(crop, dice, jitter)
+    pixels = np.asarray(cv2.transform(pixels, _light(dice)), np.uint8)
+    if dice.blurred < BLUR_SHARE:
+        pixels = _shrunk(pixels, _between(*BLUR_SCALE, dice.blur))
+    if dice.compressed < JPEG_SHARE:
+        pixels = _jpeg(pixels, round(_between(*JPEG_QUALITY, dice.quality)))
     return View(pixels, box)
 
 
-def _moved(crop: NDArray[np.uint8], rng: np.random.Generator, jitter: float) -> View:
+def _between(low: float, high: float, share: float) -> float:
+    return low + (high - low) * share
+
+
+def _moved(crop: NDArray[np.uint8], dice: Dice, jitter: float) -> View:
     """Shift, scale and mirror: a square window of the crop and its mirrored surroundings, scaled to the crop's size.
 
     Windows of whole pixels and no rotation: a warp that can do both takes four times as long, and views are made on
     the cores that train.
     """
     size = len(crop)
-    shift = rng.uniform(-jitter, jitter, 2)
-    side = round(size / rng.uniform(1 - 2 * jitter, 1 + jitter))
-    scale = size / side
+    wanted = _between(1 - 2 * jitter, 1 + jitter, dice.scale) if dice.scaled < SCALED_SHARE else 1.0
+    side = round(size / wanted)
     # The crop's centre is seen `shift` half sides from the view's, which is a step of `shift / scale` in the crop.
-    left, top = (round((size - side - step * side) / 2) for step in shift)
+    shifts = (_between(-jitter, jitter, share) for share in (dice.right, dice.down))
+    left, top = (round((size - side - shift * side) / 2) for shift in shifts)
     pad = max(-left, -top, left + side - size, top + side - size, 0)
     padded = cv2.copyMakeBorder(crop, pad, pad, pad, pad, cv2.BORDER_REFLECT_101) if pad else crop
-    window = padded[top + pad : top + pad + side, left + pad : left + pad + side]
-    pixels = cv2.resize(window, (size, size), interpolation=cv2.INTER_LINEAR)
+    pixels = padded[top + pad : top + pad + side, left + pad : left + pad + side]
+    if side != size:
+        pixels = cv2.resize(pixels, (size, size), interpolation=cv2.INTER_LINEAR)
     x, y = ((size - side - 2 * start) / side for start in (left, top))
-    if rng.random() < 0.5:
+    if dice.mirror < 0.5:
         pixels, x = cv2.flip(pixels, 1), -x
-    return View(np.asarray(pixels, np.uint8), np.array([x, y, scale], dtype=np.float32))
+    return View(np.asarray(pixels, np.uint8), np.array([x, y, size / side], dtype=np.float32))
 
 
-def _light(rng: np.random.Generator) -> NDArray[np.float64]:
+def _light(dice: Dice) -> NDArray[np.float64]:
     """Contrast, brightness and tint as one `(3, 4)` matrix on (red, green, blue, 1)."""
-    gain = rng.uniform(1 - CONTRAST, 1 + CONTRAST)
-    offset = rng.uniform(-BRIGHTNESS, BRIGHTNESS) + rng.uniform(-TINT, TINT, 3)
-    return np.column_stack([np.eye(3) * gain, 128 * (1 - gain) + offset])
+    gain = _between(1 - CONTRAST, 1 + CONTRAST, dice.contrast)
+    level = 128 * (1 - gain) + _between(-BRIGHTNESS, BRIGHTNESS, dice.brightness)
+    red, green, blue = (level + _between(-TINT, TINT, share) for share in (dice.red, dice.green, dice.blue))
+    return np.array([[gain, 0, 0, red], [0, gain, 0, green], [0, 0, gain, blue]])
 
 
 def _shrunk(pixels: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:

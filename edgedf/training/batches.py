@@ -14,9 +14,11 @@ from torch import Tensor
 
 from edgedf.data.packed import PackedFaces
 from edgedf.data.sampling import epoch_order, paired_order
-from edgedf.data.views import View, make_view
+from edgedf.data.views import make_view, throw_dice
 from edgedf.errors import ConfigError
 from edgedf.training.config import TrainConfig
+
+CHUNK = 4  # views a thread makes before it looks for more work
 
 
 class Batch(NamedTuple):
@@ -109,11 +111,15 @@ class Batches:
     def _make(self, images: NDArray[np.int64], view: int, apply: Callable[..., Iterable[None]]) -> Batch:
         pixels = np.empty((len(images), *self.faces.pixels.shape[1:]), np.uint8)
         boxes = np.empty((len(images), 3), np.float32)
+        # A fake is moved, lit and compressed as its original: only the forgery tells the two apart.
+        # Not the run's seed: runs that differ in their seed share the teacher's stored answers.
+        dice = throw_dice(self.faces.originals[images], view)
 
-        def fill(row: int) -> None:
-            pixels[row], boxes[row] = self._view(int(images[row]), view)
+        def fill(rows: NDArray[np.int64]) -> None:
+            for row in rows.tolist():
+                pixels[row], boxes[row] = make_view(self.faces.pixels[int(images[row])], dice[row], self.config.jitter)
 
-        list(apply(fill, range(len(images))))
+        list(apply(fill, np.array_split(np.arange(len(images)), max(len(images) // CHUNK, 1))))
         return Batch(
             pixels=torch.from_numpy(pixels),
             labels=torch.from_numpy(self.faces.labels[images].astype(np.float32))[:, None],
@@ -121,11 +127,6 @@ class Batches:
             images=torch.from_numpy(images),
             view=view,
         )
-
-    def _view(self, image: int, view: int) -> View:
-        # A fake is moved, lit and compressed as its original: only the forgery tells the two apart.
-        # Not the run's seed: runs that differ in their seed share the teacher's stored answers.
-        return make_view(self.faces.pixels[image], (int(self.faces.originals[image]), view), self.config.jitter)
 
 
 def _ahead(pool: ThreadPoolExecutor, jobs: Iterable[Callable[[], Batch]], count: int) -> Iterator[Batch]:

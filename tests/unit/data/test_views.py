@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edgedf.data.views import make_view
+from edgedf.data.views import Dice, View, make_view, throw_dice
 
 
 @pytest.fixture
@@ -15,8 +15,30 @@ def crop() -> NDArray[np.uint8]:
     return picture
 
 
+def _view(crop: NDArray[np.uint8], number: int, jitter: float) -> View:
+    """A view of image 7."""
+    return make_view(crop, throw_dice(np.array([7]), number)[0], jitter)
+
+
+def test_dice_are_uniform_and_independent() -> None:
+    """Over images and over views; images are not each other's views."""
+    for thrown in (throw_dice(np.arange(4000), 0), [throw_dice(np.array([3]), view)[0] for view in range(4000)]):
+        table = np.array(thrown)
+        assert table.shape == (4000, len(Dice._fields)) and table.min() >= 0 and table.max() < 1
+        assert np.abs(np.sort(table, 0) - np.linspace(0, 1, 4000)[:, None]).max() < 0.035, "Kolmogorov-Smirnov"
+        apart = np.corrcoef(np.hstack([table[1:], table[:-1]]), rowvar=False) - np.eye(2 * len(Dice._fields))
+        assert np.abs(apart).max() < 0.08
+    assert not set(throw_dice(np.arange(100), 0)) & set(throw_dice(np.arange(100), 1))
+
+
+def test_half_of_the_views_keep_their_sampling(crop: NDArray[np.uint8]) -> None:
+    scales = np.array([_view(crop, number, 0.1).box[2] for number in range(200)])
+    assert 0.4 < np.mean(scales == 1) < 0.6
+    assert scales.min() < 0.9 and 1.05 < scales.max() <= 1.1 + 1 / 256
+
+
 def test_a_view_is_a_function_of_its_numbers(crop: NDArray[np.uint8]) -> None:
-    first, again, other = (make_view(crop, seed, 0.1) for seed in ((1, 2, 3), (1, 2, 3), (1, 2, 4)))
+    first, again, other = (_view(crop, number, 0.1) for number in (3, 3, 4))
     assert np.array_equal(first.pixels, again.pixels) and np.array_equal(first.box, again.box)
     assert not np.array_equal(first.pixels, other.pixels)
     assert first.pixels.shape == (256, 256, 3) and first.pixels.dtype == np.uint8
@@ -25,7 +47,7 @@ def test_a_view_is_a_function_of_its_numbers(crop: NDArray[np.uint8]) -> None:
 def test_the_box_says_where_the_crop_went(crop: NDArray[np.uint8]) -> None:
     """The bright square is half as wide as the crop: its centre is the box's, its area a quarter."""
     for number in range(40):
-        view = make_view(crop, (0, number), 0.12)
+        view = _view(crop, number, 0.12)
         bright = view.pixels.mean(2) > view.pixels.mean(2).min() + 0.5 * np.ptp(view.pixels.mean(2))
         rows, columns = np.nonzero(bright)
         assert abs((columns.mean() + 0.5) / 128 - 1 - view.box[0]) < 0.02
@@ -34,11 +56,11 @@ def test_the_box_says_where_the_crop_went(crop: NDArray[np.uint8]) -> None:
 
 
 def test_views_differ_in_place_size_and_light(crop: NDArray[np.uint8]) -> None:
-    views = [make_view(crop, (0, number), 0.12) for number in range(40)]
+    views = [_view(crop, number, 0.12) for number in range(40)]
     boxes = np.array([view.box for view in views])
     assert (boxes.std(0) > 0.03).all()
     assert np.std([view.pixels.mean() for view in views]) > 5
 
 
 def test_without_jitter_the_face_stays(crop: NDArray[np.uint8]) -> None:
-    assert make_view(crop, (5,), 0.0).box.tolist() == [0, 0, 1]
+    assert _view(crop, 5, 0.0).box.tolist() == [0, 0, 1]
