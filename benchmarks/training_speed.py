@@ -50,11 +50,12 @@ def main(config: TrainConfig, *, rounds: int = 20, steps: int = 5) -> dict[str, 
             loop.append(_seconds(lambda: _loop(trainer, ready, steps)))
             bare.append(_seconds(lambda: _bare(trainer, batch, steps)))
     images = steps * config.batch_size
-    # The first round warms up. A ratio a round: a machine that grows slower between two rounds changes neither.
-    ratios = [b / a for a, b in zip(loop[1:], bare[1:], strict=True)]
+    loop, bare = loop[1:], bare[1:]  # the first round warms up
+    # A ratio a round, so that a machine whose speed drifts does not change it.
+    ratios = [b / a for a, b in zip(loop, bare, strict=True)]
     result = {
-        "loop_images_per_second": round(images / statistics.median(loop[1:]), 1),
-        "bare_images_per_second": round(images / statistics.median(bare[1:]), 1),
+        "loop_images_per_second": round(images / statistics.median(loop), 1),
+        "bare_images_per_second": round(images / statistics.median(bare), 1),
         "ratio": round(statistics.median(ratios), 3),
         "ratio_quartiles": [round(value, 3) for value in statistics.quantiles(ratios, n=4)[::2]],
         "rounds": rounds,

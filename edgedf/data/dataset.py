@@ -70,7 +70,7 @@ class Dataset:
     @property
     def methods(self) -> list[str]:
         """Forgery method of each picture, empty where none is named."""
-        return self.columns.get("method", [""] * len(self))
+        return self._optional("method")
 
     @property
     def originals(self) -> NDArray[np.int64]:
@@ -79,17 +79,16 @@ class Dataset:
         `original` holds the path of that picture, or its bare name, or the name of its video (column `video`): then it
         is the same frame. A name that fits two pictures counts as unknown.
         """
-        empty = [""] * len(self)
-        names, videos = self.columns.get("original", empty), self.columns.get("video", empty)
-        keys = [_frame_of(*cells) for cells in zip(self.columns["path"], videos, strict=True)]
+        names, paths = self._optional("original"), self.columns["path"]
+        keys = [_frame_of(*cells) for cells in zip(paths, self._optional("video"), strict=True)]
         real = [i for i, label in enumerate(self.columns["label"]) if label == "real"]
-        paths = {self.columns["path"][i]: i for i in real}
+        pictures = {paths[i]: i for i in real}
         counts = Counter(keys[i] for i in real)
         frames = {keys[i]: i for i in real if counts[keys[i]] == 1}
         found = np.arange(len(self))
         for i in (i for i, name in enumerate(names) if name and self.columns["label"][i] == "fake"):
-            frame = keys[i][1] if videos[i] else ""
-            found[i] = paths.get(names[i], frames.get((PurePosixPath(names[i]).stem, frame), i))
+            same_frame = PurePosixPath(names[i]).stem, keys[i][1]
+            found[i] = pictures.get(names[i], frames.get(same_frame, i))
         return found
 
     @property
@@ -105,6 +104,10 @@ class Dataset:
         """SHA-256 over the rows and the sizes of their files."""
         sizes = [path.stat().st_size for path in self.paths]
         return sha256(json.dumps([sorted(self.columns.items()), sizes]).encode())
+
+    def _optional(self, name: str) -> list[str]:
+        """The cells of a column, empty ones where there is no such column."""
+        return self.columns.get(name, [""] * len(self))
 
     def select(self, which: NDArray[np.bool_] | NDArray[np.integer] | Sequence[int]) -> "Dataset":
         """The rows of a boolean mask `(N,)` or of a list of indices, in that order."""

@@ -143,9 +143,10 @@ def from_celeb_df(root: Path, *, skip_broken: bool = False, log: Log = say) -> D
                 continue
             group = "_".join(part for part in (match["target"], match["clip"]) if part)
             split = "test" if f"{top}/{match.group()}" in listed else ""
-            original = group if label == "fake" else ""
-            row: Row = {"path": picture, "label": label, "split": split, "group": group, "video": match.group()}
-            rows.append({**row, "original": original})
+            rows.append(
+                {"path": picture, "label": label, "split": split, "group": group,
+                 "video": match.group(), "original": group if label == "fake" else ""}
+            )  # fmt: skip
     _leave_out(root, strays, skip_broken, log)
     held_out = {row["group"] for row in rows if row["split"]}
     kept = [row for row in rows if row["split"] or row["group"] not in held_out]

@@ -53,7 +53,7 @@ def throw_dice(images: NDArray[np.int64], view: int) -> list[Dice]:
     """The dice of one view of each image `(N,)`: the same for the same numbers.
 
     Hashes of the numbers (SplitMix64: Steele, Lea and Flood, OOPSLA 2014), all at once: a generator for each view
-    takes as long as half of its pixels do.
+    takes .035 ms, a tenth of the view, and Python's lock while it does.
     """
     steps = np.arange(1, len(Dice._fields) + 1, dtype=np.uint64)
     streams = _mixed(images.astype(np.uint64) + _mixed(np.array([view], np.uint64)))

@@ -69,8 +69,9 @@ class Batches:
     ) -> None:
         self.faces, self.config = faces, config
         self.rank, self.world, self.ahead = rank, world, ahead
+        self._unit = 2 if config.pairs else 1  # a pair stays together
         images = len(self._order(0))
-        if min(config.batch_size, images) < world * config.accumulate * (2 if config.pairs else 1):
+        if min(config.batch_size, images) < world * config.accumulate * self._unit:
             raise ConfigError("a batch has fewer images (or pairs) than processes x accumulate: raise batch_size")
         self._steps = max(images // config.batch_size, 1)
 
@@ -96,17 +97,16 @@ class Batches:
     def _parts(self, epoch: int, first: int) -> Iterator[NDArray[np.int64]]:
         order = self._order(epoch)
         size = min(self.config.batch_size, len(order))
-        unit = 2 if self.config.pairs else 1  # a pair stays together
         for step in range(first, len(self)):
-            batch = order[step * size : (step + 1) * size].reshape(-1, unit)
+            batch = order[step * size : (step + 1) * size].reshape(-1, self._unit)
             share = np.array_split(batch, self.world)[self.rank]
             yield from (part.ravel() for part in np.array_split(share, self.config.accumulate) if len(part))
 
     def _order(self, epoch: int) -> NDArray[np.int64]:
-        if self.config.pairs:
-            faces = self.faces
-            return paired_order(faces.labels, faces.originals, faces.sources, epoch, self.config.seed)
-        return epoch_order(self.faces.labels, epoch, self.config.seed, self.config.prevalence or None)
+        faces, config = self.faces, self.config
+        if config.pairs:
+            return paired_order(faces.labels, faces.originals, faces.sources, epoch, config.seed)
+        return epoch_order(faces.labels, epoch, config.seed, config.prevalence or None)
 
     def _make(self, images: NDArray[np.int64], view: int, apply: Callable[..., Iterable[None]]) -> Batch:
         pixels = np.empty((len(images), *self.faces.pixels.shape[1:]), np.uint8)

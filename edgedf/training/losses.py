@@ -33,11 +33,11 @@ class Supervised(Objective):
 
     Args:
         pos_weight: Weight of fakes.
+        label_smoothing: Share of the label moved to the other class.
+        box_weight: Weight of the box term.
         prior_shift: Log-odds of fakes as shown, above those in deployment: added to the logit in training alone, so
             that the logit itself is right in deployment (Menon et al., "Long-tail learning via logit adjustment",
             ICLR 2021).
-        label_smoothing: Share of the label moved to the other class.
-        box_weight: Weight of the box term.
     """
 
     def __init__(

@@ -38,12 +38,13 @@ def load_pretrained(model: Detector, config: TrainConfig) -> str:
     if state is None:
         return "random weights"
     try:
-        if set(state) == set(model.state_dict()) or config.role == "student":
-            model.load_state_dict(state)
-        elif isinstance(model, Teacher):
+        whole = set(state) == set(model.state_dict())
+        if isinstance(model, Teacher) and not whole:
             model.trunk.load_imagenet(state)
-        elif isinstance(model, MobileNetV2Simple):
+        elif isinstance(model, MobileNetV2Simple) and not whole:
             model.load_imagenet(state)
+        else:
+            model.load_state_dict(state)
     except RuntimeError as error:
         raise CheckpointError(f"{source}: these weights do not fit the {config.role}") from error
     return source
