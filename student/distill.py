@@ -59,7 +59,7 @@ def train_student(
     torch.manual_seed(config.seed)
     student = build_model(config)
     load_pretrained(student, config)
-    supervised = Supervised.of(config, train.labels)
+    supervised = Supervised.of(config, train)
     objective: Objective = supervised
     if teacher:
         objective = Distillation(
@@ -86,5 +86,5 @@ def make_guide(config: DistillConfig, teacher: Run, train: PackedFaces) -> Guide
     weights = sha256((teacher.path / CHECKPOINTS["best"]).read_bytes())
     code = sha256(Path(views.__file__).read_bytes())  # other augmentations are other views
     anchors = sha256(train.originals.tobytes())  # a fake's views are its original's
-    key = f"{weights} {teacher.config.image_size} {train.fingerprint} {code} {anchors} {config.jitter}"
+    key = f"{weights} {teacher.config.image_size} {train.fingerprint} {code} {anchors} {config.jitter} {config.mix}"
     return CachedGuide(guide, cache_root() / "teacher", key, len(train), config.views)

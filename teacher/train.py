@@ -32,7 +32,7 @@ def main(config: TrainConfig, out: Path, *, resume: bool = False) -> dict[str, A
     if not resume:
         start = load_pretrained(model, config)
         say(f"{config.role}: {sum(p.numel() for p in model.parameters()) / 1e6:.2f} M parameters, starts from {start}")
-    objective = Supervised.of(config, train.labels)
+    objective = Supervised.of(config, train)
     best = Trainer(model, objective, train, val, config, out).fit(resume)
     say(f"best epoch {best['epoch']}: AUC {best['auc']:.4f}, F1 {best['f1']:.4f}; run in {out}")
     return {"run": str(out), "role": config.role, "best": best}

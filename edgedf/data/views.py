@@ -4,6 +4,7 @@ A view is a pure function of its numbers, so a teacher's answers about it can be
 training can be resumed at any step.
 """
 
+import math
 from typing import NamedTuple
 
 import cv2
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 SCALED_SHARE = 0.5  # the others keep the sampling that the camera's crops have
 CONTRAST, BRIGHTNESS, TINT = 0.2, 25.0, 6.0  # gain share, levels, levels a colour, either way
-JPEG_SHARE, JPEG_QUALITY = 0.15, (40, 95)
+JPEG_SHARE, JPEG_QUALITY = 0.1, (40, 95)
 BLUR_SHARE, BLUR_SCALE = 0.1, (0.4, 0.9)  # shrunk to this share and enlarged again
 
 cv2.setNumThreads(1)  # views are made on several threads already
@@ -47,6 +48,7 @@ class Dice(NamedTuple):
     blur: float
     compressed: float
     quality: float
+    mixed: float
 
 
 def throw_dice(images: NDArray[np.int64], view: int) -> list[Dice]:
@@ -83,6 +85,18 @@ def make_view(crop: NDArray[np.uint8], dice: Dice, jitter: float) -> View:
     if dice.compressed < JPEG_SHARE:
         pixels = _jpeg(pixels, round(_between(*JPEG_QUALITY, dice.quality)))
     return View(pixels, box)
+
+
+def mix_with_original(
+    fake: NDArray[np.uint8], original: NDArray[np.uint8], dice: Dice
+) -> tuple[NDArray[np.uint8], float]:
+    """A fake crop faded towards the real one it was made from, and its share of the mixture.
+
+    The share is of Beta(1/2, 1/2), as NTech-Lab had it in the DeepFake Detection Challenge: mostly near 0 or 1. A
+    network then has to say how much forgery there is, which learning a face by heart does not tell it.
+    """
+    share = math.sin(math.pi / 2 * dice.mixed) ** 2  # the inverse of Beta(1/2, 1/2)'s distribution function
+    return np.asarray(cv2.addWeighted(fake, share, original, 1 - share, 0), np.uint8), share
 
 
 def _between(low: float, high: float, share: float) -> float:

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from edgedf.data.packed import PackedFaces
 from edgedf.data.sampling import epoch_order, paired_order
-from edgedf.data.views import make_view, throw_dice
+from edgedf.data.views import Dice, make_view, mix_with_original, throw_dice
 from edgedf.errors import ConfigError
 from edgedf.training.config import TrainConfig
 
@@ -26,7 +26,7 @@ class Batch(NamedTuple):
 
     Attributes:
         pixels: (B, 256, 256, 3) uint8.
-        labels: (B, 1) float, 1 is fake.
+        labels: (B, 1) float, 1 is fake; with `mix`, the share of the fake in a mixture.
         boxes: (B, 3) float, where the face lies, see `edgedf.data.views.View`.
         images: (B,) int64, index of each image.
         view: Number of the view, the same for the whole batch.
@@ -110,6 +110,7 @@ class Batches:
 
     def _make(self, images: NDArray[np.int64], view: int, apply: Callable[..., Iterable[None]]) -> Batch:
         pixels = np.empty((len(images), *self.faces.pixels.shape[1:]), np.uint8)
+        labels = np.empty((len(images), 1), np.float32)
         boxes = np.empty((len(images), 3), np.float32)
         # A fake is moved, lit and compressed as its original: only the forgery tells the two apart.
         # Not the run's seed: runs that differ in their seed share the teacher's stored answers.
@@ -117,16 +118,24 @@ class Batches:
 
         def fill(rows: NDArray[np.int64]) -> None:
             for row in rows.tolist():
-                pixels[row], boxes[row] = make_view(self.faces.pixels[int(images[row])], dice[row], self.config.jitter)
+                crop, labels[row] = self._crop(int(images[row]), dice[row])
+                pixels[row], boxes[row] = make_view(crop, dice[row], self.config.jitter)
 
         list(apply(fill, np.array_split(np.arange(len(images)), max(len(images) // CHUNK, 1))))
         return Batch(
             pixels=torch.from_numpy(pixels),
-            labels=torch.from_numpy(self.faces.labels[images].astype(np.float32))[:, None],
+            labels=torch.from_numpy(labels),
             boxes=torch.from_numpy(boxes),
             images=torch.from_numpy(images),
             view=view,
         )
+
+    def _crop(self, image: int, dice: Dice) -> tuple[NDArray[np.uint8], float]:
+        """A crop and its label."""
+        faces, original = self.faces, int(self.faces.originals[image])
+        if self.config.mix and original != image:
+            return mix_with_original(faces.pixels[image], faces.pixels[original], dice)
+        return faces.pixels[image], float(faces.labels[image])
 
 
 def _ahead(pool: ThreadPoolExecutor, jobs: Iterable[Callable[[], Batch]], count: int) -> Iterator[Batch]:

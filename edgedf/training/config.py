@@ -40,6 +40,8 @@ class TrainConfig:
             are.
         pairs: Shows each real crop beside a fake made from it (column `original`), so half of an epoch is fake;
             the logit learned is still the one for `prevalence`, or for the data as they are.
+        mix: Fades each fake towards the real crop it was made from, by a random share that becomes its label: keeps a
+            large network from learning its training faces by heart.
         threshold_rule: `f1`, `recall=.95`, `fpr=.01` or `cost=10:1`.
         class_weighting: Weights fakes up to the reals' total (`pos_weight`); with `pairs` they weigh the same already.
         label_smoothing: Share of the label moved to the other class.
@@ -69,6 +71,7 @@ class TrainConfig:
     precision: Literal["auto", "32", "bf16", "fp16"] = "auto"
     prevalence: float = 0.0
     pairs: bool = False
+    mix: bool = False
     threshold_rule: str = "f1"
     class_weighting: bool = False
     label_smoothing: float = 0.01

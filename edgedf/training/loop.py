@@ -192,7 +192,7 @@ class Trainer:
         return {f"train_{name}": float(self.fabric.all_reduce(mean)) for name, mean in sums.items()}  # type: ignore[arg-type]
 
     def _watch(self, found: Any, row: dict[str, Any]) -> list[str]:
-        shown = shown_share(self.config, self.batches.faces.labels)
+        shown = shown_share(self.config, self.batches.faces)
         health = EpochHealth(
             loss=row["train_label"],
             constant_loss=self.objective.constant_loss(shown),

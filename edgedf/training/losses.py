@@ -6,9 +6,9 @@ from typing import Self
 import numpy as np
 import torch
 import torch.nn.functional as F
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from edgedf.data.packed import PackedFaces
 from edgedf.nn.detector import Detector, Output
 from edgedf.training.batches import Batch
 from edgedf.training.config import TrainConfig
@@ -52,11 +52,11 @@ class Supervised(Objective):
         self.prior_shift = prior_shift
 
     @classmethod
-    def of(cls, config: TrainConfig, labels: NDArray[np.uint8]) -> Self:
-        """The objective of a run on training images with these labels `(N,)`."""
-        share = shown_share(config, labels)
+    def of(cls, config: TrainConfig, faces: PackedFaces) -> Self:
+        """The objective of a run on these training images."""
+        share = shown_share(config, faces)
         weight = (1 - share) / share if config.class_weighting else 1.0
-        shift = _log_odds(share) - _log_odds(config.prevalence or float(labels.mean()))
+        shift = _log_odds(share) - _log_odds(config.prevalence or float(faces.labels.mean()))
         return cls(weight, config.label_smoothing, config.box_weight, shift)
 
     def constant_loss(self, share: float) -> float:
@@ -77,9 +77,11 @@ class Supervised(Objective):
         return {"loss": label + self.box_weight * box, "label": label, "box": box}
 
 
-def shown_share(config: TrainConfig, labels: NDArray[np.uint8]) -> float:
-    """Share of fakes among the images that an epoch shows."""
-    return 0.5 if config.pairs else config.prevalence or float(labels.mean())
+def shown_share(config: TrainConfig, faces: PackedFaces) -> float:
+    """Share of fakes among the images that an epoch shows; a mixture is half a fake on average."""
+    share = 0.5 if config.pairs else config.prevalence or float(faces.labels.mean())
+    mixed = (faces.originals != np.arange(len(faces))).sum() / faces.labels.sum() if config.mix else 0.0
+    return share * (1 - float(mixed) / 2)
 
 
 def _log_odds(share: float) -> float:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edgedf.data.views import Dice, View, make_view, throw_dice
+from edgedf.data.views import Dice, View, make_view, mix_with_original, throw_dice
 
 
 @pytest.fixture
@@ -53,6 +53,15 @@ def test_the_box_says_where_the_crop_went(crop: NDArray[np.uint8]) -> None:
         assert abs((columns.mean() + 0.5) / 128 - 1 - view.box[0]) < 0.02
         assert abs((rows.mean() + 0.5) / 128 - 1 - view.box[1]) < 0.02
         assert abs(np.sqrt(bright.sum()) / 128 - view.box[2]) < 0.03
+
+
+def test_a_mixture_is_as_bright_as_the_share_of_its_fake() -> None:
+    """White faded into black; the shares are of Beta(1/2, 1/2): mean .5, variance 1/8."""
+    white, black = np.full((4, 4, 3), 255, np.uint8), np.zeros((4, 4, 3), np.uint8)
+    mixtures = [mix_with_original(white, black, dice) for dice in throw_dice(np.arange(4000), 0)]
+    shares = np.array([share for _, share in mixtures])
+    assert np.allclose([pixels.mean() / 255 for pixels, _ in mixtures], shares, atol=0.002)
+    assert shares.mean() == pytest.approx(0.5, abs=0.02) and shares.var() == pytest.approx(0.125, abs=0.005)
 
 
 def test_views_differ_in_place_size_and_light(crop: NDArray[np.uint8]) -> None:

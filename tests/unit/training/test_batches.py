@@ -75,6 +75,22 @@ def test_pairs_are_moved_and_lit_alike(train_faces: PackedFaces, config: Distill
     assert seen == 32
 
 
+def test_fakes_fade_towards_their_originals(train_faces: PackedFaces, config: DistillConfig) -> None:
+    """With `mix`, a fake changes and its label is a share; reals and fakes of unknown origin stay as they are."""
+    fakes, reals = (np.flatnonzero(train_faces.labels == label) for label in (1, 0))
+    originals = np.arange(len(train_faces))
+    originals[fakes[1:]] = reals[1:]
+    faces = dataclasses.replace(train_faces, originals=originals)
+    plain, mixed = (Batches(faces, dataclasses.replace(config, mix=mix)).epoch(0) for mix in (False, True))
+    shares = []
+    for before, after in zip(plain, mixed, strict=True):
+        for row, image in enumerate(after.images.tolist()):
+            kept = torch.equal(after.pixels[row], before.pixels[row]) and after.labels[row] == before.labels[row]
+            assert kept == (image not in fakes[1:])
+            shares += [] if kept else after.labels[row].tolist()
+    assert len(set(shares)) == len(fakes) - 1 and 0 < min(shares) < 0.5 < max(shares) < 1
+
+
 def test_pairs_stay_together_in_each_part(train_faces: PackedFaces, config: DistillConfig) -> None:
     """A batch of 8 in parts for three: 2, 1 and 1 pairs."""
     paired = dataclasses.replace(config, pairs=True, accumulate=3)

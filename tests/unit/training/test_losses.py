@@ -1,11 +1,13 @@
 """Objectives."""
 
+import dataclasses
 import math
 
 import numpy as np
 import pytest
 import torch
 
+from edgedf.data.packed import PackedFaces
 from edgedf.nn.detector import Output
 from edgedf.training.batches import Batch
 from edgedf.training.config import TrainConfig
@@ -16,6 +18,12 @@ def _batch(labels: list[float]) -> Batch:
     count = len(labels)
     boxes = torch.tensor([[0.1, 0.0, 0.9]] * count)
     return Batch(torch.zeros(count, 1), torch.tensor(labels)[:, None], boxes, torch.arange(count), 0)
+
+
+@pytest.fixture
+def faces(train_faces: PackedFaces) -> PackedFaces:
+    """Of 100 images 70 are fake; their pixels do not matter."""
+    return dataclasses.replace(train_faces, labels=np.array([0] * 30 + [1] * 70, np.uint8), originals=np.arange(100))
 
 
 def _output(logits: list[float], box: torch.Tensor | None = None) -> Output:
@@ -57,18 +65,28 @@ def test_the_box_is_learned_where_there_is_one() -> None:
 
 
 @pytest.mark.parametrize(("prevalence", "share"), [(0.17, 0.17), (0.0, 0.7)])
-def test_training_on_half_fakes_gives_the_logit_for_the_stated_share(prevalence: float, share: float) -> None:
+def test_training_on_half_fakes_gives_the_logit_for_the_stated_share(
+    prevalence: float, share: float, faces: PackedFaces
+) -> None:
     """The constant logit with the least loss on a paired epoch is the log-odds of `prevalence`, or of the data."""
     config = TrainConfig(pairs=True, prevalence=prevalence, label_smoothing=0.0)
-    labels = np.array([0] * 30 + [1] * 70, np.uint8)
-    supervised, batch = Supervised.of(config, labels), _batch([0.0, 1.0])
+    supervised, batch = Supervised.of(config, faces), _batch([0.0, 1.0])
     best = min((x / 100 for x in range(-300, 300)), key=lambda x: supervised(_output([x] * 2), batch)["label"].item())
     assert best == pytest.approx(math.log(share / (1 - share)), abs=0.01)
 
 
 @pytest.mark.parametrize(("pairs", "prevalence", "share"), [(False, 0.0, 0.7), (False, 0.17, 0.17), (True, 0.17, 0.5)])
-def test_weighting_and_share_follow_what_is_shown(pairs: bool, prevalence: float, share: float) -> None:
+def test_weighting_and_share_follow_what_is_shown(
+    pairs: bool, prevalence: float, share: float, faces: PackedFaces
+) -> None:
     config = TrainConfig(pairs=pairs, prevalence=prevalence, class_weighting=True)
-    labels = np.array([0] * 30 + [1] * 70, np.uint8)
-    assert shown_share(config, labels) == pytest.approx(share)
-    assert Supervised.of(config, labels).pos_weight == pytest.approx((1 - share) / share)
+    assert shown_share(config, faces) == pytest.approx(share)
+    assert Supervised.of(config, faces).pos_weight == pytest.approx((1 - share) / share)
+
+
+def test_mixtures_are_half_a_fake(faces: PackedFaces) -> None:
+    """Of 70 fakes 30 have an original: their labels are .5 on average, all fakes' 55 / 70."""
+    originals = faces.originals.copy()
+    originals[30:60] = np.arange(30)
+    mixed = dataclasses.replace(faces, originals=originals)
+    assert shown_share(TrainConfig(pairs=True, mix=True), mixed) == pytest.approx(0.5 * 55 / 70)
