@@ -29,7 +29,7 @@ from edgedf.training.losses import Supervised
 from edgedf.training.models import build_model
 
 
-def main(config: TrainConfig, *, rounds: int = 20, steps: int = 5) -> dict[str, Any]:
+def main(config: TrainConfig, *, rounds: int = 60, steps: int = 2) -> dict[str, Any]:
     """Measures both and prints the median of the rounds' ratios.
 
     Args:

@@ -4,14 +4,15 @@ A view is a pure function of its numbers, so a teacher's answers about it can be
 training can be resumed at any step.
 """
 
-import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-SCALED_SHARE = 0.5  # the others keep the sampling that the camera's crops have
+from edgedf.faces.crop import SIZE
+
+SCALED_SHARE = 1 / 3  # the others keep the sampling that the camera's crops have
 CONTRAST, BRIGHTNESS, TINT = 0.2, 25.0, 6.0  # gain share, levels, levels a colour, either way
 JPEG_SHARE, JPEG_QUALITY = 0.1, (40, 95)
 BLUR_SHARE, BLUR_SCALE = 0.1, (0.4, 0.9)  # shrunk to this share and enlarged again
@@ -19,48 +20,77 @@ BLUR_SHARE, BLUR_SCALE = 0.1, (0.4, 0.9)  # shrunk to this share and enlarged ag
 cv2.setNumThreads(1)  # views are made on several threads already
 
 
-class View(NamedTuple):
-    """One augmented view.
+class Plan(NamedTuple):
+    """What happens to one crop.
 
     Attributes:
-        pixels: RGB uint8 `(256, 256, 3)`.
-        box: Where the original crop lies in it: centre x, centre y, half side, in [-1, 1] coordinates `(3,)`.
+        left, top, side: Window of the crop and its mirrored surroundings that is scaled to the crop's size, in pixels.
+        mirror: Whether left and right change places.
+        light: Contrast, brightness and tint as one `(3, 4)` matrix on (red, green, blue, 1).
+        blur: Shrunk to this share and enlarged again; 1 leaves it as it is.
+        quality: Of a JPEG compression; 100 leaves it as it is.
+        share: Of a fake in a mixture with its original.
+        box: Where the original crop lies in the view: centre x, centre y, half side, in [-1, 1] coordinates `(3,)`.
     """
 
-    pixels: NDArray[np.uint8]
+    left: int
+    top: int
+    side: int
+    mirror: bool
+    light: NDArray[np.float64]
+    blur: float
+    quality: int
+    share: float
     box: NDArray[np.float32]
 
 
-class Dice(NamedTuple):
-    """What is drawn for a view, each uniform in [0, 1)."""
-
-    right: float
-    down: float
-    scaled: float
-    scale: float
-    mirror: float
-    contrast: float
-    brightness: float
-    red: float
-    green: float
-    blue: float
-    blurred: float
-    blur: float
-    compressed: float
-    quality: float
-    mixed: float
+DICE = 15  # of each view
 
 
-def throw_dice(images: NDArray[np.int64], view: int) -> list[Dice]:
-    """The dice of one view of each image `(N,)`: the same for the same numbers.
+def plan_views(images: NDArray[np.int64], view: int, jitter: float) -> list[Plan]:
+    """Plans one view of each image `(N,)`: the same for the same numbers.
 
-    Hashes of the numbers (SplitMix64: Steele, Lea and Flood, OOPSLA 2014), all at once: a generator for each view
-    takes .035 ms, a tenth of the view, and Python's lock while it does.
+    All at once: what Python does for a single view keeps the other threads that make views waiting.
+
+    Args:
+        images: Numbers of the images.
+        view: Number of the view.
+        jitter: The face is shifted by up to this share of half the side, and a third of the faces is scaled to between
+            `1 - 2 jitter` and `1 + jitter`; what comes in from outside is mirrored.
     """
-    steps = np.arange(1, len(Dice._fields) + 1, dtype=np.uint64)
+    dice = throw_dice(images, view)
+    right, down, scaled, scale, mirror, contrast, brightness, *tint, blurred, blur, compressed, quality, mixed = dice
+    wanted = np.where(scaled < SCALED_SHARE, _between(1 - 2 * jitter, 1 + jitter, scale), 1.0)
+    side = np.round(SIZE / wanted)
+    # The crop's centre is seen `shift` half sides from the view's, which is a step of `shift / scale` in the crop.
+    left, top = (np.round((SIZE - side - _between(-jitter, jitter, die) * side) / 2) for die in (right, down))
+    mirrored = mirror < 0.5
+    x, y = ((SIZE - side - 2 * start) / side for start in (left, top))
+    boxes = np.stack([np.where(mirrored, -x, x), y, SIZE / side], 1).astype(np.float32)
+    gain = _between(1 - CONTRAST, 1 + CONTRAST, contrast)
+    level = 128 * (1 - gain) + _between(-BRIGHTNESS, BRIGHTNESS, brightness)
+    lights = np.zeros((len(images), 3, 4))
+    for channel, die in enumerate(tint):
+        lights[:, channel, channel] = gain
+        lights[:, channel, 3] = level + _between(-TINT, TINT, die)
+    blurs = np.where(blurred < BLUR_SHARE, _between(*BLUR_SCALE, blur), 1.0)
+    qualities = np.where(compressed < JPEG_SHARE, np.round(_between(*JPEG_QUALITY, quality)), 100)
+    shares = np.sin(np.pi / 2 * mixed) ** 2  # the inverse of Beta(1/2, 1/2)'s distribution function
+    windows = (part.astype(int).tolist() for part in (left, top, side))
+    columns = (mirrored.tolist(), lights, blurs.tolist(), qualities.astype(int).tolist(), shares.tolist(), boxes)
+    return [Plan(*row) for row in zip(*windows, *columns, strict=True)]
+
+
+def throw_dice(images: NDArray[np.int64], view: int) -> NDArray[np.float64]:
+    """The dice of one view of each image `(N,)`, uniform in [0, 1): `(DICE, N)`.
+
+    Hashes of the numbers (SplitMix64: Steele, Lea and Flood, OOPSLA 2014): a generator for each view would take a
+    tenth of the view.
+    """
+    steps = np.arange(1, DICE + 1, dtype=np.uint64)
     streams = _mixed(images.astype(np.uint64) + _mixed(np.array([view], np.uint64)))
-    bits = _mixed(streams[:, None] + steps * np.uint64(0x9E3779B97F4A7C15))
-    return [Dice(*row) for row in ((bits >> np.uint64(11)) / 2.0**53).tolist()]
+    bits = _mixed(streams + steps[:, None] * np.uint64(0x9E3779B97F4A7C15))
+    return (bits >> np.uint64(11)) / 2.0**53
 
 
 def _mixed(x: NDArray[np.uint64]) -> NDArray[np.uint64]:
@@ -69,76 +99,49 @@ def _mixed(x: NDArray[np.uint64]) -> NDArray[np.uint64]:
     return x ^ (x >> np.uint64(31))
 
 
-def make_view(crop: NDArray[np.uint8], dice: Dice, jitter: float) -> View:
-    """Makes a view.
+def make_view(crop: NDArray[np.uint8], plan: Plan) -> NDArray[np.uint8]:
+    """Makes a planned view of a crop, RGB uint8 `(256, 256, 3)`."""
+    pixels: Any = cv2.transform(_moved(crop, plan), plan.light)
+    if plan.blur < 1:
+        pixels = _shrunk(pixels, plan.blur)
+    if plan.quality < 100:
+        pixels = _jpeg(pixels, plan.quality)
+    return np.asarray(pixels, np.uint8)
 
-    Args:
-        crop: RGB uint8 `(256, 256, 3)`.
-        dice: What was drawn for it.
-        jitter: The face is shifted by up to this share of half the side, and half of the faces are scaled to between
-            `1 - 2 jitter` and `1 + jitter`; what comes in from outside is mirrored.
+
+def mix_with_original(fake: NDArray[np.uint8], original: NDArray[np.uint8], share: float) -> NDArray[np.uint8]:
+    """A fake crop faded towards the real one it was made from.
+
+    The planned shares are of Beta(1/2, 1/2), as NTech-Lab had it in the DeepFake Detection Challenge: mostly near 0
+    or 1. A network then has to say how much forgery there is, which learning a face by heart does not tell it.
     """
-    pixels, box = _moved(crop, dice, jitter)
-    pixels = np.asarray(cv2.transform(pixels, _light(dice)), np.uint8)
-    if dice.blurred < BLUR_SHARE:
-        pixels = _shrunk(pixels, _between(*BLUR_SCALE, dice.blur))
-    if dice.compressed < JPEG_SHARE:
-        pixels = _jpeg(pixels, round(_between(*JPEG_QUALITY, dice.quality)))
-    return View(pixels, box)
+    return np.asarray(cv2.addWeighted(fake, share, original, 1 - share, 0), np.uint8)
 
 
-def mix_with_original(
-    fake: NDArray[np.uint8], original: NDArray[np.uint8], dice: Dice
-) -> tuple[NDArray[np.uint8], float]:
-    """A fake crop faded towards the real one it was made from, and its share of the mixture.
-
-    The share is of Beta(1/2, 1/2), as NTech-Lab had it in the DeepFake Detection Challenge: mostly near 0 or 1. A
-    network then has to say how much forgery there is, which learning a face by heart does not tell it.
-    """
-    share = math.sin(math.pi / 2 * dice.mixed) ** 2  # the inverse of Beta(1/2, 1/2)'s distribution function
-    return np.asarray(cv2.addWeighted(fake, share, original, 1 - share, 0), np.uint8), share
-
-
-def _between(low: float, high: float, share: float) -> float:
+def _between(low: float, high: float, share: NDArray[np.float64]) -> NDArray[np.float64]:
     return low + (high - low) * share
 
 
-def _moved(crop: NDArray[np.uint8], dice: Dice, jitter: float) -> View:
-    """Shift, scale and mirror: a square window of the crop and its mirrored surroundings, scaled to the crop's size.
+def _moved(crop: NDArray[np.uint8], plan: Plan) -> Any:
+    """Shift, scale and mirror.
 
     Windows of whole pixels and no rotation: a warp that can do both takes four times as long, and views are made on
     the cores that train.
     """
-    size = len(crop)
-    wanted = _between(1 - 2 * jitter, 1 + jitter, dice.scale) if dice.scaled < SCALED_SHARE else 1.0
-    side = round(size / wanted)
-    # The crop's centre is seen `shift` half sides from the view's, which is a step of `shift / scale` in the crop.
-    shifts = (_between(-jitter, jitter, share) for share in (dice.right, dice.down))
-    left, top = (round((size - side - shift * side) / 2) for shift in shifts)
-    pad = max(-left, -top, left + side - size, top + side - size, 0)
+    left, top, side = plan.left, plan.top, plan.side
+    pad = max(-left, -top, left + side - SIZE, top + side - SIZE, 0)
     padded = cv2.copyMakeBorder(crop, pad, pad, pad, pad, cv2.BORDER_REFLECT_101) if pad else crop
     pixels = padded[top + pad : top + pad + side, left + pad : left + pad + side]
-    if side != size:
-        pixels = cv2.resize(pixels, (size, size), interpolation=cv2.INTER_LINEAR)
-    x, y = ((size - side - 2 * start) / side for start in (left, top))
-    if dice.mirror < 0.5:
-        pixels, x = cv2.flip(pixels, 1), -x
-    return View(np.asarray(pixels, np.uint8), np.array([x, y, size / side], dtype=np.float32))
+    if side != SIZE:
+        pixels = cv2.resize(pixels, (SIZE, SIZE), interpolation=cv2.INTER_LINEAR)
+    return cv2.flip(pixels, 1) if plan.mirror else pixels
 
 
-def _light(dice: Dice) -> NDArray[np.float64]:
-    """Contrast, brightness and tint as one `(3, 4)` matrix on (red, green, blue, 1)."""
-    gain = _between(1 - CONTRAST, 1 + CONTRAST, dice.contrast)
-    level = 128 * (1 - gain) + _between(-BRIGHTNESS, BRIGHTNESS, dice.brightness)
-    red, green, blue = (level + _between(-TINT, TINT, share) for share in (dice.red, dice.green, dice.blue))
-    return np.array([[gain, 0, 0, red], [0, gain, 0, green], [0, 0, gain, blue]])
-
-
-def _shrunk(pixels: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:
+def _shrunk(pixels: Any, scale: float) -> Any:
     small = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_LINEAR)
-    return np.asarray(cv2.resize(small, pixels.shape[1::-1], interpolation=cv2.INTER_LINEAR), np.uint8)
+    return cv2.resize(small, (SIZE, SIZE), interpolation=cv2.INTER_LINEAR)
 
 
-def _jpeg(pixels: NDArray[np.uint8], quality: int) -> NDArray[np.uint8]:
+def _jpeg(pixels: Any, quality: int) -> Any:
     code = cv2.imencode(".jpg", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
-    return np.asarray(cv2.imdecode(code, cv2.IMREAD_COLOR_RGB), np.uint8)
+    return cv2.imdecode(code, cv2.IMREAD_COLOR_RGB)

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from edgedf.data.packed import PackedFaces
 from edgedf.data.sampling import epoch_order, paired_order
-from edgedf.data.views import Dice, make_view, mix_with_original, throw_dice
+from edgedf.data.views import Plan, make_view, mix_with_original, plan_views
 from edgedf.errors import ConfigError
 from edgedf.training.config import TrainConfig
 
@@ -111,30 +111,29 @@ class Batches:
     def _make(self, images: NDArray[np.int64], view: int, apply: Callable[..., Iterable[None]]) -> Batch:
         pixels = np.empty((len(images), *self.faces.pixels.shape[1:]), np.uint8)
         labels = np.empty((len(images), 1), np.float32)
-        boxes = np.empty((len(images), 3), np.float32)
         # A fake is moved, lit and compressed as its original: only the forgery tells the two apart.
         # Not the run's seed: runs that differ in their seed share the teacher's stored answers.
-        dice = throw_dice(self.faces.originals[images], view)
+        plans = plan_views(self.faces.originals[images], view, self.config.jitter)
 
         def fill(rows: NDArray[np.int64]) -> None:
             for row in rows.tolist():
-                crop, labels[row] = self._crop(int(images[row]), dice[row])
-                pixels[row], boxes[row] = make_view(crop, dice[row], self.config.jitter)
+                crop, labels[row] = self._crop(int(images[row]), plans[row])
+                pixels[row] = make_view(crop, plans[row])
 
         list(apply(fill, np.array_split(np.arange(len(images)), max(len(images) // CHUNK, 1))))
         return Batch(
             pixels=torch.from_numpy(pixels),
             labels=torch.from_numpy(labels),
-            boxes=torch.from_numpy(boxes),
+            boxes=torch.from_numpy(np.stack([plan.box for plan in plans])),
             images=torch.from_numpy(images),
             view=view,
         )
 
-    def _crop(self, image: int, dice: Dice) -> tuple[NDArray[np.uint8], float]:
+    def _crop(self, image: int, plan: Plan) -> tuple[NDArray[np.uint8], float]:
         """A crop and its label."""
         faces, original = self.faces, int(self.faces.originals[image])
         if self.config.mix and original != image:
-            return mix_with_original(faces.pixels[image], faces.pixels[original], dice)
+            return mix_with_original(faces.pixels[image], faces.pixels[original], plan.share), plan.share
         return faces.pixels[image], float(faces.labels[image])
 
 
