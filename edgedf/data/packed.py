@@ -1,9 +1,11 @@
 """Packed pixels: each picture decoded and cut once, then memory-mapped."""
 
 import json
+import mmap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,6 +45,12 @@ class JoinedPixels:
             crops[row] = self._one(int(index))
         return crops
 
+    def prefetch(self, indices: NDArray[np.int64]) -> None:
+        """See `PackedFaces.prefetch`."""
+        starts = np.concatenate([[0], self._ends[:-1]])
+        for part, start, end in zip(self._parts, starts, self._ends, strict=True):
+            _prefetch(part, indices[(indices >= start) & (indices < end)] - start)
+
     def _one(self, index: int) -> NDArray[np.uint8]:
         if not -len(self) <= index < len(self):
             raise IndexError(f"index {index} of {len(self)} crops")
@@ -81,6 +89,23 @@ class PackedFaces:
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    def prefetch(self, indices: NDArray[np.int64]) -> None:
+        """Has the system fetch crops that will be read soon, while the caller does something else."""
+        _prefetch(self.pixels, indices)
+
+
+def _prefetch(pixels: "NDArray[np.uint8] | JoinedPixels", indices: NDArray[np.int64]) -> None:
+    if isinstance(pixels, JoinedPixels):
+        pixels.prefetch(indices)
+        return
+    mapped: Any = pixels.base
+    if not isinstance(mapped, mmap.mmap) or not hasattr(mapped, "madvise"):  # in memory; Windows
+        return
+    size = int(np.prod(pixels.shape[1:]))
+    for index in indices.tolist():
+        start = index * size // mmap.PAGESIZE * mmap.PAGESIZE
+        mapped.madvise(mmap.MADV_WILLNEED, start, (index + 1) * size - start)
 
 
 def pack(

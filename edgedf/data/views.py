@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from edgedf.faces.crop import SIZE
 
-SCALED_SHARE = 1 / 3  # the others keep the sampling that the camera's crops have
+SCALED_SHARE = 0.5  # the others keep the sampling that the camera's crops have
 CONTRAST, BRIGHTNESS, TINT = 0.2, 25.0, 6.0  # gain share, levels, levels a colour, either way
 JPEG_SHARE, JPEG_QUALITY = 0.1, (40, 95)
 BLUR_SHARE, BLUR_SCALE = 0.1, (0.4, 0.9)  # shrunk to this share and enlarged again
@@ -55,7 +55,7 @@ def plan_views(images: NDArray[np.int64], view: int, jitter: float) -> list[Plan
     Args:
         images: Numbers of the images.
         view: Number of the view.
-        jitter: The face is shifted by up to this share of half the side, and a third of the faces is scaled to between
+        jitter: The face is shifted by up to this share of half the side, and half of the faces are scaled to between
             `1 - 2 jitter` and `1 + jitter`; what comes in from outside is mirrored.
     """
     dice = throw_dice(images, view)
@@ -99,14 +99,13 @@ def _mixed(x: NDArray[np.uint64]) -> NDArray[np.uint64]:
     return x ^ (x >> np.uint64(31))
 
 
-def make_view(crop: NDArray[np.uint8], plan: Plan) -> NDArray[np.uint8]:
-    """Makes a planned view of a crop, RGB uint8 `(256, 256, 3)`."""
-    pixels: Any = cv2.transform(_moved(crop, plan), plan.light)
+def make_view(crop: NDArray[np.uint8], plan: Plan, out: NDArray[np.uint8]) -> None:
+    """Makes a planned view of a crop, both RGB uint8 `(256, 256, 3)`, in `out`."""
+    cv2.transform(_moved(crop, plan), plan.light, dst=out)
     if plan.blur < 1:
-        pixels = _shrunk(pixels, plan.blur)
+        out[:] = _shrunk(out, plan.blur)
     if plan.quality < 100:
-        pixels = _jpeg(pixels, plan.quality)
-    return np.asarray(pixels, np.uint8)
+        out[:] = _jpeg(out, plan.quality)
 
 
 def mix_with_original(fake: NDArray[np.uint8], original: NDArray[np.uint8], share: float) -> NDArray[np.uint8]:
@@ -128,11 +127,12 @@ def _moved(crop: NDArray[np.uint8], plan: Plan) -> Any:
     Windows of whole pixels and no rotation: a warp that can do both takes four times as long, and views are made on
     the cores that train.
     """
-    left, top, side = plan.left, plan.top, plan.side
-    pad = max(-left, -top, left + side - SIZE, top + side - SIZE, 0)
-    padded = cv2.copyMakeBorder(crop, pad, pad, pad, pad, cv2.BORDER_REFLECT_101) if pad else crop
-    pixels = padded[top + pad : top + pad + side, left + pad : left + pad + side]
-    if side != SIZE:
+    ends = plan.top + plan.side, plan.left + plan.side
+    pixels: Any = crop[max(plan.top, 0) : ends[0], max(plan.left, 0) : ends[1]]
+    above, below, before, after = (max(n, 0) for n in (-plan.top, ends[0] - SIZE, -plan.left, ends[1] - SIZE))
+    if above or below or before or after:
+        pixels = cv2.copyMakeBorder(pixels, above, below, before, after, cv2.BORDER_REFLECT_101)
+    if plan.side != SIZE:
         pixels = cv2.resize(pixels, (SIZE, SIZE), interpolation=cv2.INTER_LINEAR)
     return cv2.flip(pixels, 1) if plan.mirror else pixels
 

@@ -85,7 +85,7 @@ class Batches:
         The accumulation parts of a step follow one another.
         """
         view = epoch % self.config.views if self.config.views else epoch
-        parts = self._parts(epoch, first)
+        parts = self._fetched(self._parts(epoch, first))
         cores = max((os.cpu_count() or 1) // self.world, 1)
         workers = min(cores, 8) if self.ahead else cores  # more than 8 batches at once would take much memory
         with ThreadPoolExecutor(workers) as pool:
@@ -101,6 +101,16 @@ class Batches:
             batch = order[step * size : (step + 1) * size].reshape(-1, self._unit)
             share = np.array_split(batch, self.world)[self.rank]
             yield from (part.ravel() for part in np.array_split(share, self.config.accumulate) if len(part))
+
+    def _fetched(self, parts: Iterator[NDArray[np.int64]]) -> Iterator[NDArray[np.int64]]:
+        """Has the disk bring each part while the one before it is in use."""
+        now = next(parts, None)
+        while now is not None:
+            following = next(parts, None)
+            if following is not None:
+                self.faces.prefetch(following)
+            yield now
+            now = following
 
     def _order(self, epoch: int) -> NDArray[np.int64]:
         faces, config = self.faces, self.config
@@ -118,7 +128,7 @@ class Batches:
         def fill(rows: NDArray[np.int64]) -> None:
             for row in rows.tolist():
                 crop, labels[row] = self._crop(int(images[row]), plans[row])
-                pixels[row] = make_view(crop, plans[row])
+                make_view(crop, plans[row], pixels[row])
 
         list(apply(fill, np.array_split(np.arange(len(images)), max(len(images) // CHUNK, 1))))
         return Batch(

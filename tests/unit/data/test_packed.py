@@ -1,8 +1,10 @@
 """Packed pixels: right, whole or absent, and written once."""
 
+import mmap
 import shutil
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -172,6 +174,28 @@ def test_joined_pixels_are_the_parts_in_order(root: Path, cache: Path) -> None:
     assert nested.sources.tolist() == [0, 0, 1, 1, 2, 2]
     with pytest.raises(IndexError):
         nested.pixels[6]
+
+
+def test_prefetching_asks_for_the_crops_pages_and_changes_nothing(root: Path, cache: Path) -> None:
+    """Of the parts of a joined packing each is asked for its own, at starts of pages and within its file."""
+    packed = pack(read_dataset(root), cache)
+    length = packed.pixels.shape[0] * 256 * 256 * 3
+    asked: list[tuple[int, int, int]] = []
+
+    class Mapped(mmap.mmap):
+        def madvise(self, option: int, start: int = 0, size: int = 0) -> None:
+            asked.append((option, start, size))
+            super().madvise(option, start, size)
+
+    with (next(cache.glob("*/pixels.u8"))).open("rb") as file:
+        mapped = Mapped(file.fileno(), 0, access=mmap.ACCESS_READ)
+    watched = replace(packed, pixels=np.ndarray(packed.pixels.shape, np.uint8, mapped))
+    both = join([packed, watched])
+    both.prefetch(np.array([1, 6, 11]))
+    assert [option for option, _, _ in asked] == [mmap.MADV_WILLNEED] * 2
+    assert [(start // 196608, (start + size) // 196608) for _, start, size in asked] == [(0, 1), (5, 6)]
+    assert all(start % mmap.PAGESIZE == 0 and start + size <= length for _, start, size in asked)
+    assert np.array_equal(both.pixels[[1, 7]], packed.pixels[[1, 1]])
 
 
 def test_joining_one_changes_nothing(root: Path, cache: Path) -> None:

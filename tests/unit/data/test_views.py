@@ -25,7 +25,9 @@ class View(NamedTuple):
 def _view(crop: NDArray[np.uint8], number: int, jitter: float) -> View:
     """A view of image 7."""
     plan = plan_views(np.array([7]), number, jitter)[0]
-    return View(make_view(crop, plan), plan.box)
+    pixels = np.empty_like(crop)
+    make_view(crop, plan, pixels)
+    return View(pixels, plan.box)
 
 
 def test_dice_are_uniform_and_independent() -> None:
@@ -40,9 +42,9 @@ def test_dice_are_uniform_and_independent() -> None:
     assert not np.isin(throw_dice(np.arange(100), 0), throw_dice(np.arange(100), 1)).any()
 
 
-def test_most_views_keep_their_sampling(crop: NDArray[np.uint8]) -> None:
+def test_half_of_the_views_keep_their_sampling(crop: NDArray[np.uint8]) -> None:
     scales = np.array([_view(crop, number, 0.1).box[2] for number in range(200)])
-    assert 0.57 < np.mean(scales == 1) < 0.77
+    assert 0.4 < np.mean(scales == 1) < 0.6
     assert scales.min() < 0.9 and 1.05 < scales.max() <= 1.1 + 1 / 256
 
 
