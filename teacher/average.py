@@ -19,7 +19,7 @@ from edgedf.training.evaluation import evaluate_epoch
 from edgedf.training.faces import load_splits
 from edgedf.training.models import build_model
 from edgedf.training.predict import logits
-from edgedf.training.run import CHECKPOINTS, open_run, save_checkpoint, write_metrics
+from edgedf.training.run import open_run, save_model, write_metrics
 
 
 def main(sources: list[Path], out: Path) -> dict[str, Any]:
@@ -48,18 +48,11 @@ def main(sources: list[Path], out: Path) -> dict[str, Any]:
         }
     )
     row = {"epoch": 0} | evaluate_epoch(logits(model, val.pixels), val, config)
-    content = {
-        "weights": model.state_dict(),
-        "metrics": row,
-        "threshold": row["threshold"],
-        "rule": config.threshold_rule,
-        "trained_on": train.fingerprint,
-        "fitted_on": val.fingerprint,
-    }
     write_text(out / "config.toml", config.to_toml())
     write_metrics(out / "metrics.csv", [row])
+    faces = {"trained_on": train.fingerprint, "fitted_on": val.fingerprint}
     for which in ("best", "final"):
-        save_checkpoint(out / CHECKPOINTS[which], content)
+        save_model(out, which, model, row, config.threshold_rule, faces)
     say(f"mean of {len(runs)} runs: AUC {row['auc']:.4f}, F1 {row['f1']:.4f}; run in {out}")
     return {"run": str(out), "metrics": row}
 

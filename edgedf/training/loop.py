@@ -29,7 +29,7 @@ from edgedf.training.interrupt import held_interrupt
 from edgedf.training.losses import Learner, Objective, shown_share
 from edgedf.training.optimizer import freeze_norm, learning_rate, make_optimizer, moving_average
 from edgedf.training.predict import logits
-from edgedf.training.run import CHECKPOINTS, load_checkpoint, save_checkpoint, write_metrics
+from edgedf.training.run import CHECKPOINTS, load_checkpoint, save_checkpoint, save_model, write_metrics
 
 
 @dataclass
@@ -250,14 +250,8 @@ class Trainer:
     def _save_model(self, which: str, row: dict[str, Any]) -> None:
         if not self.fabric.is_global_zero:
             return
-        content = {
-            "weights": self.averaged.module.state_dict(),
-            "metrics": row,
-            "threshold": row["threshold"],
-            "rule": self.config.threshold_rule,
-            **self._faces(),
-        }
-        save_checkpoint(self.out / CHECKPOINTS[which], content)
+        network: Detector = self.averaged.module  # type: ignore[assignment]
+        save_model(self.out, which, network, row, self.config.threshold_rule, self._faces())
 
 
 def _line(row: dict[str, Any]) -> str:

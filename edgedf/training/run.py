@@ -80,6 +80,21 @@ def save_checkpoint(path: Path, content: dict[str, Any]) -> None:
         torch.save({"format": FORMAT, **content}, beside)
 
 
+def save_model(out: Path, which: str, model: Detector, row: dict[str, Any], rule: str, faces: dict[str, str]) -> None:
+    """Writes a run's `best` or `final` model.
+
+    Args:
+        out: The run folder.
+        which: `best` or `final`.
+        model: The network to keep.
+        row: Its val metrics, see `edgedf.training.evaluation.evaluate_epoch`.
+        rule: Chose the threshold among them.
+        faces: Fingerprints: `trained_on`, and `fitted_on` for the faces that the threshold was chosen on.
+    """
+    content = {"weights": model.state_dict(), "metrics": row, "threshold": row["threshold"], "rule": rule, **faces}
+    save_checkpoint(out / CHECKPOINTS[which], content)
+
+
 def load_checkpoint(path: Path) -> dict[str, Any]:
     """Reads a checkpoint of ours; code in it is never run.
 
