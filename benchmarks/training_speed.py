@@ -18,11 +18,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from edgedf.training.config import TrainConfig  # before torch, as in `edgedf train`: see edgedf/training/__init__.py
+
+# isort: split
 import torch
 
 from edgedf.console import say
 from edgedf.training.batches import Batch
-from edgedf.training.config import TrainConfig
 from edgedf.training.faces import load_splits
 from edgedf.training.loop import Trainer
 from edgedf.training.losses import Supervised

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
-from torch.optim.swa_utils import AveragedModel
 
 from edgedf.console import progress as show_progress
 from edgedf.console import say
@@ -27,7 +26,7 @@ from edgedf.training.evaluation import evaluate_epoch
 from edgedf.training.health import EpochHealth, warnings_for
 from edgedf.training.interrupt import held_interrupt
 from edgedf.training.losses import Learner, Objective, shown_share
-from edgedf.training.optimizer import freeze_norm, learning_rate, make_optimizer, moving_average
+from edgedf.training.optimizer import MovingAverage, freeze_norm, learning_rate, make_optimizer
 from edgedf.training.predict import logits
 from edgedf.training.run import CHECKPOINTS, load_checkpoint, save_checkpoint, save_model, write_metrics
 
@@ -85,7 +84,7 @@ class Trainer:
         learner = Learner(model, objective)
         self.model = model.to(memory_format=torch.channels_last)
         self.learner, self.optimizer = self.fabric.setup(learner, make_optimizer(learner, config))
-        self.averaged = AveragedModel(self.model, multi_avg_fn=moving_average(config.ema), use_buffers=True)
+        self.averaged = MovingAverage(self.model, config.ema)
         self.progress = Progress()
 
     def fit(self, resume: bool = False) -> dict[str, Any]:
@@ -159,7 +158,7 @@ class Trainer:
                 f"loss or gradient is not finite in epoch {progress.epoch}, step {progress.step}: lower learning_rate"
             )
         self.optimizer.step()
-        self.averaged.update_parameters(self.model)
+        self.averaged.update()
         progress.step += 1
 
     def _seed(self) -> None:

@@ -32,3 +32,19 @@ def test_freed_blocks_are_kept(how: str, kept: bool) -> None:
     """A freed block of 200 MB stays with the process, which by default it does not."""
     grown = float(subprocess.check_output([sys.executable, "-c", FREE_A_BLOCK, how]))
     assert (grown > 150) is kept
+
+
+WITHOUT_DATA = """
+import os, sys
+from edgedf.cli import app
+try:
+    app(["train", "student", "--data", "missing", "--out", "run"])
+except SystemExit:
+    names = list(sys.modules)
+assert names.index("edgedf.training") < names.index("torch")
+assert os.environ["GOMP_SPINCOUNT"]
+"""
+
+
+def test_training_says_how_threads_wait_before_torch_reads_it() -> None:
+    subprocess.run([sys.executable, "-c", WITHOUT_DATA], check=True, stderr=subprocess.DEVNULL)

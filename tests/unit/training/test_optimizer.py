@@ -5,12 +5,11 @@ import itertools
 import pytest
 import torch
 from torch import nn
-from torch.optim.swa_utils import AveragedModel
 
 from edgedf.nn.student import Student
 from edgedf.training.config import TrainConfig
 from edgedf.training.losses import Learner, Supervised
-from edgedf.training.optimizer import freeze_norm, learning_rate, make_optimizer, moving_average
+from edgedf.training.optimizer import MovingAverage, freeze_norm, learning_rate, make_optimizer
 
 
 def test_learning_rate_rises_then_falls_to_zero() -> None:
@@ -39,11 +38,11 @@ def test_frozen_norms_keep_their_statistics() -> None:
 
 def test_averaged_weights_follow_slowly_and_integers_are_copied() -> None:
     model = nn.BatchNorm2d(1)
-    averaged = AveragedModel(model, multi_avg_fn=moving_average(0.5), use_buffers=True)
+    averaged = MovingAverage(model, 0.5)
     for value in (1.0, 2.0, 2.0):
         nn.init.constant_(model.weight, value)
         model(torch.zeros(2, 1, 2, 2))
-        averaged.update_parameters(model)
+        averaged.update()
     # The first is taken as it is; then decays of 2/11 and 3/12 hold, below .5.
     second = 2 - (2 / 11) * 1
     kept = averaged.module.state_dict()
