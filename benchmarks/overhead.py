@@ -3,7 +3,6 @@
 Both run the same bytes with the same options on the same crop, in turn.
 """
 
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ import numpy as np
 
 from edgedf.bundle import open_bundle
 from edgedf.console import say
+from edgedf.guard import run_alone
 from edgedf.runtime import Engine
 from edgedf.runtime.backends import onnxruntime
 from edgedf.runtime.onnx_contract import INPUT
@@ -41,4 +41,4 @@ def main(bundle: Path, *, rounds: int = 1000) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    run_alone(main)

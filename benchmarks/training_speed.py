@@ -8,7 +8,6 @@ Blocks of steps in turn, so that a noisy machine hits both alike:
 Run by `python benchmarks/training_speed.py teacher/student.toml --data DIR`.
 """
 
-import argparse
 import itertools
 import json
 import statistics
@@ -16,14 +15,16 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from edgedf.training.config import TrainConfig  # before torch, as in `edgedf train`: see edgedf/training/__init__.py
 
 # isort: split
 import torch
+import typer
 
 from edgedf.console import say
+from edgedf.guard import run_alone
 from edgedf.training.batches import Batch
 from edgedf.training.faces import load_splits
 from edgedf.training.loop import Trainer
@@ -67,6 +68,11 @@ def main(config: TrainConfig, *, rounds: int = 60, steps: int = 2) -> dict[str, 
     return result
 
 
+def timed(config: Path, data: Annotated[list[Path], typer.Option()]) -> dict[str, Any]:
+    """Times a configuration on datasets."""
+    return main(TrainConfig.load(config, {"data": [str(folder) for folder in data]}))
+
+
 def _loop(trainer: Trainer, ready: Iterator[list[Batch]], steps: int) -> None:
     for parts in itertools.islice(ready, steps):
         trainer.step(parts)
@@ -88,8 +94,4 @@ def _seconds(work: Any) -> float:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("config", type=Path)
-    parser.add_argument("--data", required=True)
-    options = parser.parse_args()
-    main(TrainConfig.load(options.config, {"data": [options.data]}))
+    run_alone(timed)

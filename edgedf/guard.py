@@ -42,6 +42,13 @@ def command(app: typer.Typer) -> Callable[[Work], Work]:
     return register
 
 
+def run_alone(work: Work) -> None:
+    """Runs the `main` of a program that is no `edgedf` command: its parameters are the options."""
+    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    app.command(help=inspect.getdoc(inspect.getmodule(work)))(_framed(work))
+    app()
+
+
 def _framed(work: Work) -> Callable[..., None]:
     def run(
         *,

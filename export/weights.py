@@ -4,13 +4,13 @@ Run by `python export/weights.py RUN FILE.safetensors`; later trainings start fr
 """
 
 import json
-import sys
 from pathlib import Path
 
 from safetensors.torch import save
 
 from edgedf.console import say
 from edgedf.files import write_bytes
+from edgedf.guard import run_alone
 from edgedf.training.run import open_run
 
 
@@ -36,4 +36,4 @@ def main(source: Path, file: Path) -> dict[str, str]:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    run_alone(main)

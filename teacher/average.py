@@ -6,7 +6,6 @@ Run by `python teacher/average.py RUN... OUT`; a run named twice counts twice. W
 Wortsman et al., "Model soups" (ICML 2022).
 """
 
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ import torch
 from edgedf.console import say
 from edgedf.errors import ConfigError
 from edgedf.files import write_text
+from edgedf.guard import run_alone
 from edgedf.training.evaluation import evaluate_epoch
 from edgedf.training.faces import load_splits
 from edgedf.training.models import build_model
@@ -58,5 +58,4 @@ def main(sources: list[Path], out: Path) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    *paths, target = (Path(text) for text in sys.argv[1:])
-    main(paths, target)
+    run_alone(main)

@@ -156,7 +156,7 @@ def read_table(file: Path, required: Sequence[str]) -> dict[str, list[str]]:
         with file.open(newline="", encoding="utf-8-sig") as stream:
             header, *rows = [row for row in csv.reader(stream) if row] or [[]]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DatasetError(f"cannot read {file}: {error}") from error
+        raise DatasetError(f"cannot read {file}: {getattr(error, 'strerror', None) or error}") from error
     missing = [name for name in required if name not in header]
     if missing:
         raise DatasetError(f"{file} lacks the column {', '.join(missing)}")

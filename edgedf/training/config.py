@@ -103,7 +103,7 @@ class TrainConfig:
         try:
             values = tomllib.loads(path.read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-            raise ConfigError(f"{path}: {error}") from error
+            raise ConfigError(f"{path}: {getattr(error, 'strerror', None) or error}") from error
         return cls.from_dict(values | (overrides or {}))
 
     @classmethod

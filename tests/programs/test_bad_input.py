@@ -1,6 +1,8 @@
 """A user's mistake: one line that says what to do, exit code 2, no traceback."""
 
 import pickle
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from typer.testing import CliRunner
 
 from edgedf.cli import app
 from edgedf.data.dataset import write_dataset
+from edgedf.programs import root
 from edgedf.training.config import TrainConfig
 
 Arguments = list[str]
@@ -135,3 +138,20 @@ def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
         2,
         "edgedf: torch is not installed: run  pip install 'edgedf[train]'\n",
     )
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "teacher/average.py nowhere mean",
+        "export/weights.py nowhere small.safetensors",
+        "benchmarks/overhead.py nowhere",
+        "benchmarks/training_speed.py nowhere --data faces",
+    ],
+)
+def test_a_program_run_alone_names_it_too(command: str, tmp_path: Path) -> None:
+    program, *arguments = command.split()
+    words = [sys.executable, str(root() / program), *arguments]
+    found = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert found.returncode == 2
+    assert found.stderr.startswith("edgedf: nowhere") and found.stderr.count("\n") == 1
