@@ -4,11 +4,17 @@ Everywhere: labels are uint8 (N,), 1 = fake; scores are P(fake) in [0, 1], float
 video or identity, one str an image; an image is called fake when `score >= threshold`.
 """
 
-from edgedf.metrics.bootstrap import Interval
-from edgedf.metrics.evaluation import Evaluation, evaluate
+from edgedf.metrics.bootstrap import Interval, group_draws
+from edgedf.metrics.evaluation import Evaluation, evaluate, evaluate_verdicts, figure_draws
 from edgedf.metrics.matrix import ConfusionMatrix, prevalence_weights
 from edgedf.metrics.ranking import auc, expected_calibration_error, fit_temperature, sigmoid
-from edgedf.metrics.threshold import check_rule, choose_threshold, cross_fitted_matrix
+from edgedf.metrics.threshold import (
+    check_rule,
+    choose_threshold,
+    cross_fitted,
+    cross_fitted_matrix,
+    cross_fitted_verdicts,
+)
 
 __all__ = [
     "ConfusionMatrix",
@@ -17,10 +23,15 @@ __all__ = [
     "auc",
     "check_rule",
     "choose_threshold",
+    "cross_fitted",
     "cross_fitted_matrix",
+    "cross_fitted_verdicts",
     "evaluate",
+    "evaluate_verdicts",
     "expected_calibration_error",
+    "figure_draws",
     "fit_temperature",
+    "group_draws",
     "prevalence_weights",
     "sigmoid",
 ]

@@ -113,21 +113,50 @@ def evaluate(
     need_both_classes(labels)
     labels, scores = np.asarray(labels), finite(scores)
     threshold, verdicts, how = _decide(labels, scores, groups, rule, threshold, prevalence)
+    return evaluate_verdicts(labels, scores, groups, verdicts, threshold, how, prevalence, resamples, seed)
+
+
+def evaluate_verdicts(
+    labels: Labels,
+    scores: Floats,
+    groups: Sequence[str],
+    verdicts: npt.NDArray[np.bool_],
+    threshold: float,
+    rule: str,
+    prevalence: float | None = None,
+    resamples: int = 1000,
+    seed: int = 0,
+) -> Evaluation:
+    """Evaluates verdicts (N,) that were made from the scores, by a threshold or several; see `evaluate`."""
     matrix = ConfusionMatrix.from_verdicts(labels, verdicts)
     stated = matrix.prevalence if prevalence is None else prevalence
-    chunks = [
-        _figures(labels, scores, verdicts, stated, drawn) for drawn in group_draws(labels, groups, resamples, seed)
-    ]
+    draws = figure_draws(labels, scores, groups, verdicts, stated, resamples, seed)
     return Evaluation(
         images=len(labels),
         fakes=int(np.count_nonzero(labels)),
         groups=len(set(groups)),
         prevalence=stated,
         threshold=threshold,
-        rule=how,
+        rule=rule,
         matrix=matrix,
-        **{name: Interval.from_draws(np.concatenate([chunk[name] for chunk in chunks])) for name in FIGURES},
+        **{name: Interval.from_draws(draws[name]) for name in FIGURES},
     )
+
+
+def figure_draws(
+    labels: Labels,
+    scores: Floats,
+    groups: Sequence[str],
+    verdicts: npt.NDArray[np.bool_],
+    prevalence: float,
+    resamples: int = 1000,
+    seed: int = 0,
+) -> dict[str, npt.NDArray[np.float64]]:
+    """Every figure (1 + R,): of the data as they are, then of each draw; of the same draws for the same seed."""
+    chunks = [
+        _figures(labels, scores, verdicts, prevalence, drawn) for drawn in group_draws(labels, groups, resamples, seed)
+    ]
+    return {name: np.concatenate([chunk[name] for chunk in chunks]) for name in FIGURES}
 
 
 def _decide(

@@ -1,7 +1,7 @@
 """Rules that choose a threshold, and their honest use on the data they are reported on."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -80,7 +80,7 @@ def _sweep(
 def cross_fitted_verdicts(
     labels: Labels, scores: Floats, groups: Sequence[str], rule: str, prevalence: float | None, folds: int = 5
 ) -> npt.NDArray[np.bool_]:
-    """Verdicts (N,), each by a threshold chosen without the image's own fold of groups.
+    """Verdicts (N,), each by a threshold that a rule chose without the image's own fold of groups.
 
     Raises:
         ConfigError: There is no such rule.
@@ -88,18 +88,35 @@ def cross_fitted_verdicts(
     """
     check_rule(rule)
     labels, scores = np.asarray(labels), finite(scores)
+
+    def choose(some: npt.NDArray[np.bool_]) -> float:
+        return choose_threshold(labels[some], scores[some], rule, prevalence_weights(labels[some], prevalence))
+
+    return cross_fitted(labels, scores, groups, choose, folds)
+
+
+def cross_fitted(
+    labels: Labels,
+    scores: Floats,
+    groups: Sequence[str],
+    choose: Callable[[npt.NDArray[np.bool_]], float],
+    folds: int = 5,
+) -> npt.NDArray[np.bool_]:
+    """Verdicts (N,), each by the threshold that `choose` gives for the images (N,) outside of its fold of groups.
+
+    Raises:
+        DatasetError: Too few groups to choose on some and report on others.
+    """
     fold_of = _folds(labels, groups, folds)
     verdicts = np.zeros(len(labels), np.bool_)
     for fold in range(fold_of.max() + 1):
-        other = fold_of != fold
+        own = fold_of == fold
         try:
-            weights = prevalence_weights(labels[other], prevalence)
-            threshold = choose_threshold(labels[other], scores[other], rule, weights)
+            verdicts[own] = scores[own] >= choose(~own)
         except DatasetError as error:
             raise DatasetError(
                 "too few groups of one class to cross-fit a threshold: use more data or give the threshold"
             ) from error
-        verdicts[~other] = scores[~other] >= threshold
     return verdicts
 
 
