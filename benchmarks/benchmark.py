@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from edgedf.console import progress, say, table
 from edgedf.data.packed import PackedFaces, pack
 from edgedf.data.readers import open_dataset
-from edgedf.deploy.evaluation import Decision, engine_scores, evaluate_faces
+from edgedf.deploy.evaluation import Decision, decide, engine_scores, evaluate_faces
 from edgedf.metrics import Evaluation
 from edgedf.report import DataInfo, Environment, ModelResult, Report, write_report
 from edgedf.report.words import images
@@ -104,8 +104,8 @@ def _bundle(name: str, path: Path, engine: Engine, faces: PackedFaces | None, pr
     evaluation = None
     if faces is not None:
         say(f"evaluating {name}")
-        decision = Decision.of_engine(engine)
-        evaluation = evaluate_faces(faces, engine_scores(engine, faces), decision, prevalence=prevalence)
+        decision, scores = Decision.of_engine(engine), engine_scores(engine, faces)
+        evaluation = evaluate_faces(faces, scores, decide(faces, scores, decision), prevalence or decision.prevalence)
     elif recorded:
         evaluation = Evaluation.from_dict(recorded["evaluation"])
         notes.append(f"figures as recorded at export, split {recorded['split']}: {images(evaluation)}")

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from edgedf.console import progress, say, table
 from edgedf.data.packed import PackedFaces, pack
 from edgedf.data.readers import open_dataset
-from edgedf.deploy.evaluation import Decision, engine_scores, evaluate_faces, evaluate_methods
-from edgedf.metrics import Evaluation, check_rule, sigmoid
+from edgedf.deploy.evaluation import Decision, decide, engine_scores, evaluate_faces, evaluate_methods
+from edgedf.metrics import Evaluation, check_prevalence, check_rule, sigmoid
 from edgedf.runtime import Engine
 
 
@@ -40,9 +40,12 @@ def main(
     """
     if rule:
         check_rule(rule)  # before the scoring, which takes long
+    if prevalence is not None:
+        check_prevalence(prevalence)
     faces = pack(open_dataset(data, log=say).split(split), progress=progress, log=say)
     scores, decision = _scores(model, faces)
-    evaluation = evaluate_faces(faces, scores, decision, rule=rule, prevalence=prevalence)
+    verdicts = decide(faces, scores, decision, rule)
+    evaluation = evaluate_faces(faces, scores, verdicts, prevalence or decision.prevalence)
     methods = evaluate_methods(faces, scores, evaluation.threshold)
     say(f"{model.name} on {data.resolve().name}, split {split}")
     _print(evaluation, methods)

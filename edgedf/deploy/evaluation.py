@@ -8,7 +8,15 @@ from numpy.typing import NDArray
 
 from edgedf.console import progress
 from edgedf.data.packed import PackedFaces
-from edgedf.metrics import Evaluation, evaluate
+from edgedf.metrics import (
+    Evaluation,
+    choose_threshold,
+    cross_fitted_verdicts,
+    evaluate,
+    evaluate_verdicts,
+    prevalence_weights,
+)
+from edgedf.metrics.arrays import finite, need_both_classes
 from edgedf.runtime.engine import BATCH, Engine, cpus
 
 
@@ -43,32 +51,56 @@ def engine_scores(engine: Engine, faces: PackedFaces) -> NDArray[np.float32]:
         return np.concatenate(list(progress(parts, "scoring", len(starts))))
 
 
-def evaluate_faces(
-    faces: PackedFaces,
-    scores: NDArray[np.float32],
-    decision: Decision,
-    *,
-    rule: str | None = None,
-    prevalence: float | None = None,
-) -> Evaluation:
-    """Evaluates scores, by default at the model's own threshold.
+class Verdicts(NamedTuple):
+    """What a model calls faces.
+
+    Attributes:
+        fake: bool (N,).
+        threshold: The one to deploy.
+        rule: "given", or the rule and how it was used: "f1, cross-fitted".
+    """
+
+    fake: NDArray[np.bool_]
+    threshold: float
+    rule: str
+
+
+def decide(faces: PackedFaces, scores: NDArray[np.float32], decision: Decision, rule: str | None = None) -> Verdicts:
+    """Verdicts from scores, by default at the model's own threshold.
 
     Where that was chosen on these very faces, its rule is applied again, cross-fitted over groups: a
-    threshold flatters the images it was chosen on.
+    threshold flatters the images it was chosen on. A rule chooses for the share of fakes of the model's own
+    threshold, whatever share the figures are stated at.
 
     Args:
         faces: What was judged.
         scores: P(fake), (N,).
         decision: The model's own.
         rule: Chooses another threshold on these faces, cross-fitted.
-        prevalence: Share of fakes that precision and F1 are stated at; when None, the one that the model's threshold
-            was chosen for, or else the data's own.
     """
-    prevalence = decision.prevalence if prevalence is None else prevalence
+    labels, prevalence = faces.labels, decision.prevalence
+    need_both_classes(labels)
     if rule is None and decision.fitted_on == faces.fingerprint:
         rule = decision.rule
-    threshold = decision.threshold if rule is None else None
-    return evaluate(faces.labels, scores, faces.groups, rule=rule, threshold=threshold, prevalence=prevalence)
+    if rule is None:
+        return Verdicts(finite(scores) >= decision.threshold, decision.threshold, "given")
+    threshold = choose_threshold(labels, scores, rule, prevalence_weights(labels, prevalence))
+    fake = cross_fitted_verdicts(labels, scores, faces.groups, rule, prevalence)
+    return Verdicts(fake, threshold, f"{rule}, cross-fitted")
+
+
+def evaluate_faces(
+    faces: PackedFaces, scores: NDArray[np.float32], verdicts: Verdicts, prevalence: float | None
+) -> Evaluation:
+    """Evaluates verdicts that were made from scores (N,).
+
+    Args:
+        faces: What was judged.
+        scores: P(fake), (N,).
+        verdicts: See `decide`.
+        prevalence: Share of fakes that precision and F1 are stated at; the data's own when None.
+    """
+    return evaluate_verdicts(faces.labels, finite(scores), faces.groups, *verdicts, prevalence)
 
 
 def evaluate_methods(faces: PackedFaces, scores: NDArray[np.float32], threshold: float) -> dict[str, Evaluation]:

@@ -6,7 +6,7 @@ video or identity, one str an image; an image is called fake when `score >= thre
 
 from edgedf.metrics.bootstrap import Interval, group_draws
 from edgedf.metrics.evaluation import Evaluation, evaluate, evaluate_verdicts, figure_draws
-from edgedf.metrics.matrix import ConfusionMatrix, prevalence_weights
+from edgedf.metrics.matrix import ConfusionMatrix, check_prevalence, prevalence_weights
 from edgedf.metrics.ranking import auc, expected_calibration_error, fit_temperature, sigmoid
 from edgedf.metrics.threshold import (
     check_rule,
@@ -21,6 +21,7 @@ __all__ = [
     "Evaluation",
     "Interval",
     "auc",
+    "check_prevalence",
     "check_rule",
     "choose_threshold",
     "cross_fitted",

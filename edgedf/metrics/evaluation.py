@@ -102,7 +102,8 @@ def evaluate(
         groups: Group of each image.
         rule: Chooses the threshold on these same images; the verdicts are then cross-fitted over groups.
         threshold: Used as given. One of `rule` and `threshold` must be there.
-        prevalence: Share of fakes that precision and F1 are stated at; the data's own when None.
+        prevalence: Share of fakes that a rule chooses for and that precision and F1 are stated at; the data's own
+            when None. `evaluate_verdicts` states them at another.
         resamples: Number of bootstrap draws.
         seed: Seeds them.
 

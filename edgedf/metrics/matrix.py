@@ -74,6 +74,16 @@ class ConfusionMatrix:
         return ConfusionMatrix(tn=reals - fp, fp=fp, fn=fakes - tp, tp=tp)
 
 
+def check_prevalence(prevalence: float) -> None:
+    """Checks a share of fakes.
+
+    Raises:
+        ConfigError: It is not between 0 and 1.
+    """
+    if not 0.0 < prevalence < 1.0:
+        raise ConfigError(f"prevalence {prevalence:g} is not between 0 and 1: give a share of fakes like .17")
+
+
 def prevalence_weights(labels: Labels, prevalence: float | None) -> npt.NDArray[np.float64]:
     """Weights (N,) of mean 1 under which `prevalence` of the weight is fake; None leaves all at 1.
 
@@ -83,8 +93,7 @@ def prevalence_weights(labels: Labels, prevalence: float | None) -> npt.NDArray[
     """
     if prevalence is None:
         return np.ones(len(labels))
-    if not 0.0 < prevalence < 1.0:
-        raise ConfigError(f"prevalence {prevalence} is not between 0 and 1: give a share of fakes like .17")
+    check_prevalence(prevalence)
     need_both_classes(labels)
     share = float(np.mean(np.asarray(labels) == 1))
     return np.where(np.asarray(labels) == 1, prevalence / share, (1 - prevalence) / (1 - share))

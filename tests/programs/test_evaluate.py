@@ -47,6 +47,28 @@ def test_a_threshold_chosen_on_these_faces_is_cross_fitted(faces: Path, make_bun
     assert result["evaluation"]["rule"] == "f1, cross-fitted"
 
 
+def test_another_prevalence_restates_and_moves_no_verdict(faces: Path, make_bundle: MakeBundle) -> None:
+    """Neither where the threshold was chosen on these faces, nor with a rule of its own."""
+    own = open_dataset(faces).split("val").fingerprint
+    for fitted_on, rule in [(own, None), (None, "f1"), (None, None)]:
+        bundle = make_bundle("red", fitted_on=fitted_on)
+        as_is = run("benchmarks/evaluate.py", bundle, faces, rule=rule)["evaluation"]
+        rare = run("benchmarks/evaluate.py", bundle, faces, rule=rule, prevalence=0.02)["evaluation"]
+        assert rare["prevalence"] == 0.02
+        assert rare["f1"]["value"] < as_is["f1"]["value"]
+        assert all(rare[key] == as_is[key] for key in ("threshold", "rule", "matrix", "recall", "false_positive_rate"))
+
+
+def test_a_rule_chooses_for_the_prevalence_of_the_models_own_threshold(faces: Path, make_bundle: MakeBundle) -> None:
+    measured = run("benchmarks/evaluate.py", make_bundle("red"), faces, prevalence=0.02)["evaluation"]
+    rare = make_bundle("rare", metrics={"split": "val", "evaluation": measured})
+    thresholds = [
+        run("benchmarks/evaluate.py", bundle, faces, rule="f1")["evaluation"]["threshold"]
+        for bundle in (make_bundle("red"), rare)
+    ]
+    assert thresholds[0] < thresholds[1]
+
+
 def test_each_method_stands_against_all_real_faces(faces: Path, make_bundle: MakeBundle) -> None:
     result = run("benchmarks/evaluate.py", make_bundle("red"), faces)
     methods = {name: Evaluation.from_dict(one) for name, one in result["methods"].items()}
@@ -94,6 +116,8 @@ def test_a_run_is_evaluated_with_the_threshold_of_its_checkpoint(faces: Path, tm
 def test_what_can_be_refused_early_is(faces: Path, make_bundle: MakeBundle, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="threshold rule"):
         run("benchmarks/evaluate.py", make_bundle("red"), faces, rule="best")
+    with pytest.raises(ConfigError, match="prevalence 0 is not between"):
+        run("benchmarks/evaluate.py", tmp_path, faces, prevalence=0)
     with pytest.raises(DatasetError, match="test"):
         run("benchmarks/evaluate.py", make_bundle("red"), faces, split="test")
     with pytest.raises(CheckpointError, match="not a run"):
