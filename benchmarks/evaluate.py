@@ -46,7 +46,7 @@ def main(
     scores, decision = _scores(model, faces)
     verdicts = decide(faces, scores, decision, rule)
     evaluation = evaluate_faces(faces, scores, verdicts, prevalence or decision.prevalence)
-    methods = evaluate_methods(faces, scores, evaluation.threshold)
+    methods = evaluate_methods(faces, scores, verdicts, evaluation.prevalence)
     say(f"{model.name} on {data.resolve().name}, split {split}")
     _print(evaluation, methods)
     return {

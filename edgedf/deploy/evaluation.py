@@ -12,7 +12,6 @@ from edgedf.metrics import (
     Evaluation,
     choose_threshold,
     cross_fitted_verdicts,
-    evaluate,
     evaluate_verdicts,
     prevalence_weights,
 )
@@ -103,12 +102,18 @@ def evaluate_faces(
     return evaluate_verdicts(faces.labels, finite(scores), faces.groups, *verdicts, prevalence)
 
 
-def evaluate_methods(faces: PackedFaces, scores: NDArray[np.float32], threshold: float) -> dict[str, Evaluation]:
-    """The fakes of each forgery method against all real faces, at one threshold; nothing without methods."""
+def evaluate_methods(
+    faces: PackedFaces, scores: NDArray[np.float32], verdicts: Verdicts, prevalence: float | None
+) -> dict[str, Evaluation]:
+    """The fakes of each forgery method against all real faces, from the same verdicts; nothing without methods.
+
+    See `evaluate_faces`.
+    """
     methods = np.array(faces.methods)
     found = {}
     for method in sorted(set(methods[faces.labels == 1]) - {""}):
         some = (faces.labels == 0) | (methods == method)
         groups = [group for group, taken in zip(faces.groups, some, strict=True) if taken]
-        found[str(method)] = evaluate(faces.labels[some], scores[some], groups, threshold=threshold)
+        cut = verdicts._replace(fake=verdicts.fake[some])
+        found[str(method)] = evaluate_verdicts(faces.labels[some], finite(scores[some]), groups, *cut, prevalence)
     return found

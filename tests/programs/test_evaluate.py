@@ -69,14 +69,18 @@ def test_a_rule_chooses_for_the_prevalence_of_the_models_own_threshold(faces: Pa
     assert thresholds[0] < thresholds[1]
 
 
-def test_each_method_stands_against_all_real_faces(faces: Path, make_bundle: MakeBundle) -> None:
-    result = run("benchmarks/evaluate.py", make_bundle("red"), faces)
+@pytest.mark.parametrize("rule", [None, "f1"])
+def test_each_method_stands_against_all_real_faces(faces: Path, make_bundle: MakeBundle, rule: str | None) -> None:
+    """With the very verdicts of the whole, cross-fitted or not, at the same prevalence."""
+    result = run("benchmarks/evaluate.py", make_bundle("red"), faces, rule=rule, prevalence=0.17)
     methods = {name: Evaluation.from_dict(one) for name, one in result["methods"].items()}
     whole = Evaluation.from_dict(result["evaluation"])
     assert methods.keys() == {"blend", "swap"}
     assert sum(one.fakes for one in methods.values()) == whole.fakes
     assert sum(one.matrix.tp for one in methods.values()) == whole.matrix.tp
-    assert {one.images - one.fakes for one in methods.values()} == {whole.images - whole.fakes}
+    reals = {(one.matrix.tn, one.matrix.fp) for one in methods.values()}
+    assert reals == {(whole.matrix.tn, whole.matrix.fp)}
+    assert {(one.rule, one.prevalence) for one in methods.values()} == {(whole.rule, 0.17)}
 
 
 def test_data_split_prevalence_threshold_and_matrix_are_printed(
