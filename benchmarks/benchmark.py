@@ -3,7 +3,7 @@
 bundles -> engines -> F1 on a split, in several threads -> latency, all in turn in one thread each -> report
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -18,7 +18,9 @@ from edgedf.console import progress, say, table
 from edgedf.data.packed import PackedFaces, pack
 from edgedf.data.readers import open_dataset
 from edgedf.deploy.evaluation import Decision, decide, engine_scores, evaluate_faces
-from edgedf.metrics import Evaluation
+from edgedf.errors import InputError
+from edgedf.files import check_folder
+from edgedf.metrics import Evaluation, check_prevalence
 from edgedf.report import DataInfo, Environment, ModelResult, Report, write_report
 from edgedf.report.words import images
 from edgedf.runtime import Engine
@@ -58,20 +60,27 @@ def main(
         out: Folder of the report.
         data: Dataset to evaluate on; without it the figures that each bundle recorded at export are shown.
         split: Of that dataset.
-        prevalence: Share of fakes that precision and F1 are stated at; when None, the one that a model's threshold was
-            chosen for, or else the split's own.
+        prevalence: Share of fakes that precision and F1 are stated at; when None, the one that the thresholds of all
+            models were chosen for, or else the split's own.
         threads: Threads of each timed call.
         peers: Well-known networks to time beside them, see `edgedf.deploy.peers`.
 
     Returns:
         The report, with the path of its page.
+
+    Raises:
+        InputError: The thresholds were chosen for different prevalences and none was given; a peer is unknown, or
+            `out` cannot be written.
     """
+    _check(out, prevalence, peers)
     faces = pack(open_dataset(data, log=say).split(split), progress=progress, log=say) if data else None
     with ExitStack() as stack:
         engines = {
             name: (path, stack.enter_context(Engine.load(path, threads=threads)))
             for name, path in _named(models).items()
         }
+        if faces and prevalence is None:
+            prevalence = _common_prevalence({name: engine for name, (_, engine) in engines.items()}, faces)
         candidates = [_bundle(name, *one, faces, prevalence) for name, one in engines.items()]
         results = _time([*candidates, *(_peer(name, threads) for name in peers)])
     report = Report(
@@ -86,6 +95,32 @@ def main(
     _print(report)
     say(f"report: {page}")
     return {**report.to_dict(), "page": str(page)}
+
+
+def _check(out: Path, prevalence: float | None, peers: Sequence[str]) -> None:
+    """What can be refused before the work starts."""
+    check_folder(out)
+    if prevalence is not None:
+        check_prevalence(prevalence)
+    if peers:
+        from edgedf.deploy.peers import check_peer  # torch is needed for peers only
+
+        for peer in peers:
+            check_peer(peer)
+
+
+def _common_prevalence(engines: Mapping[str, Engine], faces: PackedFaces) -> float:
+    """The share of fakes that all thresholds were chosen for; the split's own stands for one that is unknown.
+
+    Raises:
+        InputError: There are several, at which no two rows could be compared.
+    """
+    own = float(faces.labels.mean())
+    shares = [Decision.of_engine(engine).prevalence or own for engine in engines.values()]
+    if len({round(share, 9) for share in shares}) > 1:
+        listed = " and ".join(f"{share:.3g}" for share in shares)
+        raise InputError(f"{' and '.join(engines)} were fitted for prevalences of {listed}: give --prevalence")
+    return shares[0]
 
 
 def _named(models: Sequence[Path]) -> dict[str, Path]:
@@ -105,7 +140,7 @@ def _bundle(name: str, path: Path, engine: Engine, faces: PackedFaces | None, pr
     if faces is not None:
         say(f"evaluating {name}")
         decision, scores = Decision.of_engine(engine), engine_scores(engine, faces)
-        evaluation = evaluate_faces(faces, scores, decide(faces, scores, decision), prevalence or decision.prevalence)
+        evaluation = evaluate_faces(faces, scores, decide(faces, scores, decision), prevalence)
     elif recorded:
         evaluation = Evaluation.from_dict(recorded["evaluation"])
         notes.append(f"figures as recorded at export, split {recorded['split']}: {images(evaluation)}")

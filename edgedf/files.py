@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from edgedf.errors import InputError
+
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
@@ -34,6 +36,19 @@ def write_bytes(path: Path, data: bytes) -> None:
 def write_text(path: Path, text: str) -> None:
     """Writes a UTF-8 file whole or not at all."""
     write_bytes(path, text.encode())
+
+
+def check_folder(path: Path) -> None:
+    """Checks, before long work, that a folder is at `path` or can be made there.
+
+    Raises:
+        InputError: A file is in the way, or this user may not write there.
+    """
+    there = next(one for one in (path, *path.absolute().parents) if one.exists())
+    if not there.is_dir():
+        raise InputError(f"{there} is a file: name another folder to write")
+    if not os.access(there, os.W_OK):
+        raise InputError(f"{there} cannot be written to: name another folder")
 
 
 def cache_root() -> Path:

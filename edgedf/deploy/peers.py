@@ -29,6 +29,16 @@ class Peer(Detector):
         return Output(self.classifier(embedding), features.mean(1).sigmoid(), embedding)
 
 
+def check_peer(name: str) -> None:
+    """Checks that there is a peer of this name.
+
+    Raises:
+        InputError: There is none.
+    """
+    if name not in PEERS:
+        raise InputError(f"there is no peer {name!r}: choose from {', '.join(PEERS)}")
+
+
 def peer_graph(name: str) -> bytes:
     """The ONNX graph of a peer, with a bundle's input and outputs.
 
@@ -39,8 +49,7 @@ def peer_graph(name: str) -> bytes:
         InputError: There is no such peer.
         MissingExtraError: torchvision is not installed.
     """
-    if name not in PEERS:
-        raise InputError(f"there is no peer {name!r}: choose from {', '.join(PEERS)}")
+    check_peer(name)
     if name == TEACHER:
         return onnx_from_model(Teacher("efficientnet_b3").eval())
     models = need("torchvision.models", "train")

@@ -4,10 +4,12 @@ import json
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from edgedf.data.readers import open_dataset
+from edgedf.errors import InputError
 from edgedf.metrics import Evaluation
 from edgedf.programs import load, run
 from edgedf.runtime.timing import measure
@@ -41,6 +43,41 @@ def test_latency_and_f1_of_the_same_files_stand_side_by_side(
     assert one["evaluation"]["prevalence"] == 0.17
     assert written["data"]["fingerprint"] == open_dataset(faces).split("val").fingerprint
     assert written["environment"]["cpu"]
+
+
+def test_bundles_fitted_for_different_prevalences_need_one_to_be_stated_at(
+    faces: Path, make_bundle: MakeBundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Said before anything is scored; at a given one they stand side by side."""
+
+    def fitted_for(name: str, prevalence: float) -> Path:
+        measured = run("benchmarks/evaluate.py", make_bundle(name), faces, prevalence=prevalence)["evaluation"]
+        return make_bundle(name, metrics={"split": "val", "evaluation": measured})
+
+    bundles = [fitted_for("lite2", 0.17), fitted_for("baseline", 0.5)]
+    result = run("benchmarks/benchmark.py", bundles, data=faces, out=tmp_path / "report", prevalence=0.17)
+    assert {one["evaluation"]["prevalence"] for one in result["results"]} == {0.17}
+    alike = run("benchmarks/benchmark.py", bundles[:1], data=faces, out=tmp_path / "report")
+    assert alike["results"][0]["evaluation"]["prevalence"] == 0.17
+    monkeypatch.setattr(load("benchmarks/benchmark.py"), "engine_scores", None)
+    with pytest.raises(InputError, match=r"lite2 and baseline were fitted for prevalences of 0.17 and 0.5: give --prevalence"):
+        run("benchmarks/benchmark.py", bundles, data=faces, out=tmp_path / "report")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"peers": ["mobilenet_v2", "resnet"]}, "there is no peer 'resnet'"),
+        ({"prevalence": 0}, "prevalence 0 is not between"),
+        ({"prevalence": 17}, "prevalence 17 is not between"),
+        ({"out": Path(__file__)}, r"test_benchmark\.py is a file"),
+        ({"out": Path(__file__) / "report"}, r"test_benchmark\.py is a file"),
+    ],
+)
+def test_wrong_use_is_refused_before_the_work(options: dict[str, Any], message: str, tmp_path: Path) -> None:
+    """Neither data nor bundle is there: nothing was opened before."""
+    with pytest.raises(InputError, match=message):
+        run("benchmarks/benchmark.py", [tmp_path / "none"], **{"out": tmp_path, "data": tmp_path / "none"} | options)
 
 
 def test_without_data_the_figures_are_those_recorded_at_export(
