@@ -9,6 +9,18 @@ from edgedf.errors import BundleError
 
 SCHEMA = 1
 
+# Shapes of what other parts of the package write into a manifest and read back: exact keys, and the type of each value.
+CROP = {"detector": str, "margin": float, "shift": float, "size": int, "interpolation": str}
+INTERPOLATIONS = ("bilinear", "bicubic")
+INTERVAL = dict.fromkeys(("value", "low", "high"), float)
+EVALUATION = {
+    **dict.fromkeys(("images", "fakes", "groups"), int),
+    **dict.fromkeys(("prevalence", "threshold"), float),
+    "rule": str,
+    "matrix": dict.fromkeys(("tn", "fp", "fn", "tp"), float),
+    **dict.fromkeys(("auc", "f1", "precision", "recall", "false_positive_rate", "ece"), INTERVAL),
+}
+
 
 @dataclass(frozen=True)
 class InputContract:
@@ -42,7 +54,8 @@ class Artefact:
         rule: How the threshold was chosen.
         temperature: Score = sigmoid(logit / temperature).
         tolerance: Largest allowed difference from a golden score.
-        metrics: Measured with this file, with intervals; empty if it was never measured.
+        metrics: Measured with this file: its `split` and an `evaluation`, as `edgedf.metrics.Evaluation` writes it;
+            empty if it was never measured.
         needs: CPU features or GPU it was built for.
     """
 
@@ -137,6 +150,7 @@ def _check(manifest: Manifest) -> None:
     here = InputContract(manifest.input.crop)
     if manifest.input != here:
         raise ValueError(f"its input is not {here.dtype} {here.layout} {here.colour} of {here.size} px")
+    _check_crop(manifest.input)
     if manifest.labels != ["real", "fake"]:
         raise ValueError(f"its labels are {manifest.labels}")
     for one in manifest.artefacts:
@@ -144,3 +158,26 @@ def _check(manifest: Manifest) -> None:
             raise ValueError(f"the threshold of {one.file} is {one.threshold}")
         if not (0 < one.temperature < math.inf and 0 <= one.tolerance <= 1):
             raise ValueError(f"the temperature or tolerance of {one.file} is out of range")
+        if one.metrics:
+            _check_shape(one.metrics.get("split"), str, f"the split of {one.file}")
+            _check_shape(one.metrics.get("evaluation"), EVALUATION, f"the evaluation of {one.file}")
+
+
+def _check_crop(contract: InputContract) -> None:
+    crop = contract.crop
+    _check_shape(crop, CROP, "the crop rule")
+    if crop["size"] != contract.size or not crop["margin"] > 0 or crop["interpolation"] not in INTERPOLATIONS:
+        raise ValueError(f"the crop rule makes no crops of {contract.size} px: {crop}")
+
+
+def _check_shape(value: Any, shape: Any, where: str) -> None:
+    """Refuses a JSON value that is not of a type, or has not exactly the keys and types of a table."""
+    if isinstance(shape, dict):
+        if not isinstance(value, dict) or value.keys() != shape.keys():
+            raise ValueError(f"{where} is not a table of {', '.join(shape)}")
+        for key, inner in shape.items():
+            _check_shape(value[key], inner, f"{where}: {key}")
+    elif type(value) is not shape and not (shape is float and type(value) is int):
+        raise TypeError(f"{where} is not of type {shape.__name__}")
+    elif shape is float and not math.isfinite(value):
+        raise ValueError(f"{where} is {value}")

@@ -60,7 +60,9 @@ def test_bundles_fitted_for_different_prevalences_need_one_to_be_stated_at(
     alike = run("benchmarks/benchmark.py", bundles[:1], data=faces, out=tmp_path / "report")
     assert alike["results"][0]["evaluation"]["prevalence"] == 0.17
     monkeypatch.setattr(load("benchmarks/benchmark.py"), "engine_scores", None)
-    with pytest.raises(InputError, match=r"lite2 and baseline were fitted for prevalences of 0.17 and 0.5: give --prevalence"):
+    with pytest.raises(
+        InputError, match=r"lite2 and baseline were fitted for prevalences of 0.17 and 0.5: give --prevalence"
+    ):
         run("benchmarks/benchmark.py", bundles, data=faces, out=tmp_path / "report")
 
 

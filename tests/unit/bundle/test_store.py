@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 
 from edgedf.bundle import GOLDEN, open_bundle, write_bundle
 from edgedf.errors import BundleError
+from edgedf.faces.crop import INTERPOLATIONS, CropRule
 from edgedf.files import sha256
+from edgedf.metrics import evaluate
 
 MakeBundle = Callable[..., Path]
 
@@ -93,6 +95,12 @@ def test_a_link_out_of_the_bundle_is_refused(make_bundle: MakeBundle) -> None:
         (lambda values: values.update(labels=["fake", "real"]), "labels"),
         (lambda values: values["input"].update(colour="BGR"), "not uint8 NHWC RGB of 256 px"),
         (lambda values: values["input"].update(size=224), "not uint8 NHWC RGB of 256 px"),
+        (lambda values: values["input"]["crop"].update(size=128), "the crop rule makes no crops of 256 px"),
+        (lambda values: values["input"]["crop"].update(margin=0), "the crop rule makes no crops of 256 px"),
+        (lambda values: values["input"]["crop"].update(interpolation="none"), "the crop rule makes no crops of 256 px"),
+        (lambda values: values["input"]["crop"].update(shift=float("nan")), "the crop rule: shift is nan"),
+        (lambda values: values["input"]["crop"].update(margin="wide"), "the crop rule: margin is not of type float"),
+        (lambda values: values["input"]["crop"].pop("detector"), "the crop rule is not a table of detector"),
         (lambda values: values.update(artefacts=[]), "names no artefact"),
         (lambda values: values.update(artefacts=7), "malformed"),
         (lambda values: values["artefacts"][0].update(threshold="0.5"), "threshold is not a float"),
@@ -109,6 +117,37 @@ def test_a_manifest_that_says_something_else_is_refused(
     path = make_bundle()
     edit(path, change)
     assert reason in refusal(path)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda metrics: metrics.update(evaluation=3), "the evaluation of model.onnx is not a table of images"),
+        (lambda metrics: metrics.pop("evaluation"), "the evaluation of model.onnx is not a table of images"),
+        (lambda metrics: metrics.pop("split"), "the split of model.onnx is not of type str"),
+        (
+            lambda metrics: metrics["evaluation"].update(images="many"),
+            "the evaluation of model.onnx: images is not of type int",
+        ),
+        (lambda metrics: metrics["evaluation"]["auc"].pop("low"), "model.onnx: auc is not a table of value, low, high"),
+    ],
+)
+def test_metrics_are_none_or_of_an_evaluation(
+    make_bundle: MakeBundle, change: Callable[[dict[str, Any]], object], reason: str
+) -> None:
+    path = make_bundle()
+    found = evaluate(np.array([0, 1], np.uint8), np.array([0.1, 0.9]), ["a", "b"], threshold=0.5).to_dict()
+    edit(path, lambda values: values["artefacts"][0].update(metrics={"split": "val", "evaluation": found}))
+    open_bundle(path)
+    edit(path, lambda values: change(values["artefacts"][0]["metrics"]))
+    assert reason in refusal(path)
+
+
+@pytest.mark.parametrize("interpolation", INTERPOLATIONS)
+def test_every_crop_rule_fits_a_manifest(make_bundle: MakeBundle, interpolation: str) -> None:
+    path = make_bundle()
+    edit(path, lambda values: values["input"].update(crop=CropRule(interpolation=interpolation).to_dict()))
+    open_bundle(path)
 
 
 @pytest.mark.parametrize("text", ["", "[]", "null", "{", "[" * 100_000, "\ud800"], ids=range(6))
