@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from edgedf import console
-from edgedf.errors import GateError
+from edgedf.errors import BundleError
 from edgedf.guard import command
 from edgedf.programs import Result, config_path, run
 
@@ -248,7 +248,7 @@ def verify(bundle: BundlePath) -> Result:
 
     with Engine.load(bundle) as engine:
         if engine.notes:
-            raise GateError("; ".join(engine.notes))
+            raise BundleError("; ".join(engine.notes))
         console.say(f"{bundle}: sound; {engine.artefact.file} gives its golden scores with {engine.backend}")
         return {"bundle": str(bundle), "artefact": engine.artefact.file, "backend": engine.backend}
 

@@ -5,7 +5,7 @@
     |   |-- ConfigError         unknown key, value out of range
     |   |-- DatasetError        rows that are broken, listed
     |   |-- CheckpointError     not a run, not our weights, a pickle
-    |   |-- BundleError         changed bytes, unknown schema, a path that leaves the bundle
+    |   |-- BundleError         changed bytes or scores, unknown schema, a path that leaves the bundle
     |   `-- MissingExtraError   an optional package is not installed
     |-- GateError             the work ran and its result is not good enough: exit 1
     `-- InternalError         a bug of ours: exit 1, please report it

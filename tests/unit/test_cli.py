@@ -10,6 +10,7 @@ import typer
 from typer.testing import CliRunner, Result
 
 from edgedf import cli, programs
+from edgedf.bundle import pack_golden
 from edgedf.errors import ConfigError, DatasetError, EdgedfError, GateError, InternalError
 from edgedf.guard import command
 
@@ -121,6 +122,18 @@ def test_a_folder_without_manifest_is_no_bundle(arguments: list[str], tmp_path: 
     result = run("bundle", *arguments, str(tmp_path))
     assert result.exit_code == 2
     assert "not a bundle" in result.stderr
+
+
+@pytest.mark.parametrize("names", [["model.onnx"], ["model.onnx", "other.onnx"]], ids=["alone", "beside a sound one"])
+def test_an_artefact_that_misses_its_golden_scores_is_bad_input(
+    names: list[str], make_bundle: Any, colour_graph: Any, crops: Any, colour_scores: Any
+) -> None:
+    """The bundle is damaged, whether or not another artefact can take over."""
+    golden = dict.fromkeys(names, colour_scores) | {"model.onnx": 1 - colour_scores}
+    graphs = dict.fromkeys(names, colour_graph.SerializeToString())
+    result = run("bundle", "verify", str(make_bundle(graphs, golden=pack_golden(crops, golden))))
+    assert result.exit_code == 2
+    assert "model.onnx is not used: it misses its golden scores" in result.stderr
 
 
 def test_unknown_configuration_names_those_there_are(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
