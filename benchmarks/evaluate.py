@@ -65,9 +65,8 @@ def _scores(model: Path, faces: PackedFaces) -> tuple[NDArray[np.float32], Decis
     from edgedf.training.run import open_run
 
     run = open_run(model)
-    kept = run.checkpoint()
     scores = sigmoid(logits(run.model(), faces.pixels)).astype(np.float32)
-    return scores, Decision(kept["threshold"], kept["rule"], kept.get("fitted_on"), run.config.prevalence or None)
+    return scores, Decision.of_checkpoint(run.checkpoint())
 
 
 def _print(found: Evaluation, methods: dict[str, Evaluation]) -> None:

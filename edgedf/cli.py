@@ -31,6 +31,7 @@ SeveralData = Annotated[list[Path], typer.Option("--data", help="Dataset folder;
 Data = Annotated[Path, typer.Option("--data", help="Dataset folder.")]
 MaybeData = Annotated[Path | None, typer.Option("--data", help="Dataset folder.")]
 Split = Annotated[str, typer.Option(help="Split to use: train, val or test.")]
+MaybeSplit = Annotated[str | None, typer.Option(help="Split of --data to use: train, val (default) or test.")]
 Prevalence = Annotated[float | None, typer.Option(help="Share of fakes to train for or to state results at.")]
 Rule = Annotated[
     str | None,
@@ -168,7 +169,7 @@ def export(
     out: Out,
     target: Annotated[list[str] | None, typer.Option(help="Runtime to export for: onnx (default).")] = None,
     data: MaybeData = None,
-    split: Split = "val",
+    split: MaybeSplit = None,
     threshold_rule: Rule = None,
     prevalence: Prevalence = None,
 ) -> Result:

@@ -13,11 +13,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgedf.bundle import GOLDEN, Artefact, InputContract, Manifest, pack_golden, write_bundle
+from edgedf.bundle import GOLDEN, Artefact, InputContract, Manifest, check_place, pack_golden, write_bundle
 from edgedf.console import progress, say
 from edgedf.data.packed import PackedFaces, pack
 from edgedf.data.readers import open_dataset
 from edgedf.deploy.card import model_card
+from edgedf.deploy.evaluation import Decision
 from edgedf.deploy.golden import CANDIDATES, choose_golden, drawn_crops
 from edgedf.deploy.graph import onnx_from_model
 from edgedf.deploy.operating_point import OperatingPoint, fit_operating_point
@@ -26,7 +27,7 @@ from edgedf.deploy.provenance import provenance
 from edgedf.errors import GateError, InputError
 from edgedf.faces.crop import CropRule
 from edgedf.files import sha256
-from edgedf.metrics import check_rule
+from edgedf.metrics import check_prevalence, check_rule
 from edgedf.nn.detector import Detector
 from edgedf.runtime import Engine
 from edgedf.runtime.backends import Backend, load_backend
@@ -45,7 +46,7 @@ def main(
     out: Path,
     targets: Sequence[str] = TARGETS,
     data: Path | None = None,
-    split: str = "val",
+    split: str | None = None,
     rule: str | None = None,
     prevalence: float | None = None,
 ) -> dict[str, Any]:
@@ -56,7 +57,7 @@ def main(
         out: Folder of the bundle; an older bundle there is replaced.
         targets: What to make.
         data: Dataset to fit temperature and threshold on; without it these are 1 and what training chose.
-        split: Of that dataset.
+        split: Of that dataset; `val` when None.
         rule: Chooses the threshold: `f1`, `recall=.95`, `fpr=.01`, `cost=10:1`; the training's when None.
         prevalence: Share of fakes to fit for and to state metrics at; the training's, or else the data's, when None.
 
@@ -64,13 +65,14 @@ def main(
         Where the bundle is, and what `Artefact` says about its model.
 
     Raises:
-        InputError: A target or rule is unknown, or `source` is not a run.
+        InputError: An option is unknown or out of range, or has no use without `data`; `source` is not a run, or
+            `out` is something else than a bundle.
         GateError: The exported graph disagrees with the network.
     """
-    _check_targets(targets)
+    _check(out, targets, data, split, rule, prevalence)
     run = open_run(source)
     rule, prevalence = rule or run.config.threshold_rule, prevalence or run.config.prevalence or None
-    check_rule(rule)
+    split = split or "val"
     faces = pack(open_dataset(data, log=say).split(split), progress=progress, log=say) if data else None
 
     say(f"exporting {run.name} to ONNX")
@@ -91,10 +93,29 @@ def main(
         metrics={"split": split, "evaluation": point.evaluation.to_dict()} if point.evaluation else {},
     )
     golden = _golden(backend, candidates, point.temperature)
-    _write(out, run, artefact, faces.fingerprint if faces else None, {MODEL: graph, GOLDEN: golden})
+    _write(out, run, artefact, _fitted(run, faces, point), {MODEL: graph, GOLDEN: golden})
     with Engine.load(out):  # hashes and golden vectors, as a user's machine will check them
         say(f"wrote {out}")
     return {"bundle": str(out), **asdict(artefact)}
+
+
+def _check(
+    out: Path,
+    targets: Sequence[str],
+    data: Path | None,
+    split: str | None,
+    rule: str | None,
+    prevalence: float | None,
+) -> None:
+    """What can be refused before the work starts."""
+    _check_targets(targets)
+    check_place(out)
+    if rule:
+        check_rule(rule)
+    if prevalence is not None:
+        check_prevalence(prevalence)
+    if data is None and (split or rule or prevalence):
+        raise InputError("--split, --threshold-rule and --prevalence are for fitting on faces: give these with --data")
 
 
 def _check_targets(targets: Sequence[str]) -> None:
@@ -128,6 +149,14 @@ def _of_training(run: Run) -> OperatingPoint:
     return OperatingPoint(1.0, kept["threshold"], kept["rule"], None)
 
 
+def _fitted(run: Run, faces: PackedFaces | None, point: OperatingPoint) -> dict[str, Any]:
+    """The faces that the threshold was chosen on, and the share of fakes that it was chosen for."""
+    if faces and point.evaluation:
+        return {"fitted_on": faces.fingerprint, "fitted_prevalence": point.evaluation.prevalence}
+    decision = Decision.of_checkpoint(run.checkpoint())
+    return {"fitted_on": decision.fitted_on, "fitted_prevalence": decision.prevalence}
+
+
 def _golden(backend: Backend, candidates: NDArray[np.uint8], temperature: float) -> bytes:
     crops = choose_golden(backend, candidates)
     return pack_golden(crops, {MODEL: scores(run_in_batches(backend, crops).logit[:, 0], temperature)})
@@ -138,7 +167,7 @@ def _architecture(run: Run) -> dict[str, Any]:
     return {"kind": run.kind, **{key: getattr(run.config, key) for key in keys}}
 
 
-def _write(out: Path, run: Run, artefact: Artefact, fitted_on: str | None, files: dict[str, bytes]) -> None:
+def _write(out: Path, run: Run, artefact: Artefact, fitted: dict[str, Any], files: dict[str, bytes]) -> None:
     """Writes manifest, model card and files as one bundle."""
     manifest = Manifest(
         name=out.name.removesuffix(".edgedf"),
@@ -146,8 +175,7 @@ def _write(out: Path, run: Run, artefact: Artefact, fitted_on: str | None, files
         input=InputContract(CropRule().to_dict()),
         artefacts=[artefact],
         files={GOLDEN: sha256(files[GOLDEN])},
-        provenance=provenance(run.config.to_dict())
-        | {"trained_on": run.checkpoint().get("trained_on"), "fitted_on": fitted_on},
+        provenance=provenance(run.config.to_dict()) | {"trained_on": run.checkpoint().get("trained_on")} | fitted,
     )
     card = model_card(manifest).encode()
     manifest = replace(manifest, files=manifest.files | {CARD: sha256(card)})

@@ -11,7 +11,7 @@ Every hash is checked on the very bytes that are handed on, and nothing in a bun
 
 from edgedf.bundle.golden import GOLDEN, pack_golden
 from edgedf.bundle.manifest import Artefact, InputContract, Manifest
-from edgedf.bundle.store import Bundle, open_bundle, write_bundle
+from edgedf.bundle.store import Bundle, check_place, open_bundle, write_bundle
 
 __all__ = [
     "GOLDEN",
@@ -19,6 +19,7 @@ __all__ = [
     "Bundle",
     "InputContract",
     "Manifest",
+    "check_place",
     "open_bundle",
     "pack_golden",
     "write_bundle",

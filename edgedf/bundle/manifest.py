@@ -81,7 +81,8 @@ class Manifest:
         input: What the artefacts take.
         artefacts: The preferred one first: a runtime uses the first that works.
         files: SHA-256 of every further file, by path.
-        provenance: Config, dataset fingerprint, seed, revision and library versions.
+        provenance: Config, seed, revision and library versions; fingerprints of the faces of training (`trained_on`)
+            and threshold (`fitted_on`), and the share of fakes that this was chosen for (`fitted_prevalence`).
         labels: Names of class 0 and 1.
         schema: Version of this layout.
     """
@@ -153,6 +154,9 @@ def _check(manifest: Manifest) -> None:
     _check_crop(manifest.input)
     if manifest.labels != ["real", "fake"]:
         raise ValueError(f"its labels are {manifest.labels}")
+    share = manifest.provenance.get("fitted_prevalence")
+    if share is not None and not (type(share) is float and 0 < share < 1):
+        raise ValueError(f"its threshold was fitted for a prevalence of {share!r}")
     for one in manifest.artefacts:
         if not math.isfinite(one.threshold):
             raise ValueError(f"the threshold of {one.file} is {one.threshold}")

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from edgedf.bundle.golden import GOLDEN, unpack_golden
 from edgedf.bundle.manifest import Artefact, Manifest, manifest_from_json
 from edgedf.errors import BundleError
-from edgedf.files import sha256, write_bytes
+from edgedf.files import check_folder, sha256, write_bytes
 
 MANIFEST = "manifest.json"
 LARGEST_MANIFEST = 4 << 20  # bytes
@@ -74,8 +74,7 @@ def write_bundle(path: Path, manifest: Manifest, files: Mapping[str, bytes]) -> 
     Raises:
         BundleError: Something else is at `path`, or the manifest and the files disagree.
     """
-    if path.exists() and not (path / MANIFEST).is_file():
-        raise BundleError(f"{path} exists and is not a bundle: choose another place for it")
+    check_place(path)
     beside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         for name, data in {MANIFEST: manifest.to_json().encode(), **files}.items():
@@ -85,6 +84,18 @@ def write_bundle(path: Path, manifest: Manifest, files: Mapping[str, bytes]) -> 
     finally:
         shutil.rmtree(beside, ignore_errors=True)
     return Bundle(path, manifest)
+
+
+def check_place(path: Path) -> None:
+    """Checks that a bundle may be written at a path.
+
+    Raises:
+        BundleError: Something else is there.
+        InputError: Its folder cannot be written to.
+    """
+    if path.exists() and not (path / MANIFEST).is_file():
+        raise BundleError(f"{path} exists and is not a bundle: choose another place for it")
+    check_folder(path.parent)
 
 
 def _verified(root: Path, name: str, digest: str) -> bytes:

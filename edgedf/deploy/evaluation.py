@@ -1,7 +1,8 @@
 """What a model is worth on faces: scores of a bundle, and any scores against the labels."""
 
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,9 +38,16 @@ class Decision(NamedTuple):
     @classmethod
     def of_engine(cls, engine: Engine) -> "Decision":
         """The one that a bundle's artefact carries."""
+        origin = engine.manifest.provenance
         recorded = engine.artefact.metrics.get("evaluation", {})
-        fitted_on = engine.manifest.provenance.get("fitted_on")
-        return cls(engine.threshold, engine.artefact.rule, fitted_on, recorded.get("prevalence"))
+        prevalence = recorded.get("prevalence", origin.get("fitted_prevalence"))
+        return cls(engine.threshold, engine.artefact.rule, origin.get("fitted_on"), prevalence)
+
+    @classmethod
+    def of_checkpoint(cls, kept: Mapping[str, Any]) -> "Decision":
+        """The one that training chose, from the content of a run's checkpoint."""
+        prevalence = kept.get("metrics", {}).get("prevalence")
+        return cls(kept["threshold"], kept["rule"], kept.get("fitted_on"), prevalence)
 
 
 def engine_scores(engine: Engine, faces: PackedFaces) -> NDArray[np.float32]:

@@ -1,6 +1,7 @@
 """`export/export.py`: a run in, a working bundle out; each wrong use with its line."""
 
 import json
+import shutil
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from edgedf.data.drawn import draw_dataset
 from edgedf.data.packed import pack
 from edgedf.data.readers import open_dataset
 from edgedf.deploy.parity import Parity
-from edgedf.errors import CheckpointError, ConfigError, GateError, InputError
+from edgedf.errors import BundleError, CheckpointError, ConfigError, GateError, InputError
 from edgedf.nn.student import Student
 from edgedf.programs import load
 from edgedf.runtime import Engine
@@ -88,6 +89,19 @@ def test_without_data_the_runs_own_threshold_is_kept(run: Path, tmp_path: Path) 
     assert (result["threshold"], result["temperature"], result["metrics"]) == (0.4, 1.0, {})
 
 
+def test_what_training_knows_of_its_threshold_is_kept(run: Path, drawn: Path, tmp_path: Path) -> None:
+    """On the faces of its choice it is cross-fitted, and figures are stated at its prevalence."""
+    source = tmp_path / "run"
+    shutil.copytree(run, source)
+    kept = open_run(run).checkpoint()
+    own = open_dataset(drawn).split("val").fingerprint
+    save_checkpoint(source / CHECKPOINTS["best"], kept | {"fitted_on": own, "metrics": {"prevalence": 0.17}})
+    bundle = export(source, out=tmp_path / "tiny.edgedf")["bundle"]
+    for model in (source, Path(bundle)):
+        found = load("benchmarks/evaluate.py").main(model, drawn)["evaluation"]
+        assert (found["rule"], found["prevalence"]) == ("f1, cross-fitted", 0.17)
+
+
 def test_a_graph_that_disagrees_with_the_network_is_not_written(
     run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -104,5 +118,15 @@ def test_wrong_use(run: Path, tmp_path: Path) -> None:
         export(run, out=out, targets=["onnx", "tensorrt"])
     with pytest.raises(ConfigError, match="threshold rule 'best'"):
         export(run, out=out, rule="best")
+    for prevalence in (0, 7):
+        with pytest.raises(ConfigError, match=f"prevalence {prevalence} is not between"):
+            export(run, out=out, data=tmp_path, prevalence=prevalence)
+    for option in ({"rule": "f1"}, {"prevalence": 0.17}, {"split": "val"}):
+        with pytest.raises(InputError, match=r"--split, --threshold-rule and --prevalence .* --data"):
+            export(run, out=out, **option)
+    with pytest.raises(BundleError, match="is not a bundle: choose another place"):
+        export(tmp_path / "none", out=run)
+    with pytest.raises(InputError, match="is a file"):
+        export(tmp_path / "none", out=run / "config.toml" / "tiny.edgedf")
     with pytest.raises(CheckpointError, match="not a run"):
         export(tmp_path, out=out)

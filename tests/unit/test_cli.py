@@ -90,12 +90,14 @@ def test_json_result_is_the_only_thing_on_stdout(calls: list[Any], tmp_path: Pat
 
 
 def test_export_passes_its_options_on(calls: list[Any]) -> None:
-    result = run("export", "runs/a", "--out", "a.edgedf", "--data", "faces", "--threshold-rule", "recall=.95")
+    result = run(
+        "export", "runs/a", "--out", "a.edgedf", "--data", "faces", "--threshold-rule", "f1", "--split", "test"
+    )
     assert result.exit_code == 0, result.output
     [(program, args, options)] = calls
     assert (program, args) == ("export/export.py", (Path("runs/a"),))
     assert options["targets"] == ["onnx"]
-    assert (options["data"], options["rule"], options["split"]) == (Path("faces"), "recall=.95", "val")
+    assert (options["data"], options["rule"], options["split"]) == (Path("faces"), "f1", "test")
 
 
 def test_benchmark_takes_several_bundles_and_peers(calls: list[Any]) -> None:

@@ -101,6 +101,8 @@ def test_a_link_out_of_the_bundle_is_refused(make_bundle: MakeBundle) -> None:
         (lambda values: values["input"]["crop"].update(shift=float("nan")), "the crop rule: shift is nan"),
         (lambda values: values["input"]["crop"].update(margin="wide"), "the crop rule: margin is not of type float"),
         (lambda values: values["input"]["crop"].pop("detector"), "the crop rule is not a table of detector"),
+        (lambda values: values["provenance"].update(fitted_prevalence="few"), "fitted for a prevalence of 'few'"),
+        (lambda values: values["provenance"].update(fitted_prevalence=7.0), "fitted for a prevalence of 7.0"),
         (lambda values: values.update(artefacts=[]), "names no artefact"),
         (lambda values: values.update(artefacts=7), "malformed"),
         (lambda values: values["artefacts"][0].update(threshold="0.5"), "threshold is not a float"),
