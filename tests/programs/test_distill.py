@@ -37,9 +37,31 @@ def test_a_student_without_a_share_of_fakes_takes_its_teachers(
         return METRICS
 
     monkeypatch.setattr(program, "load_splits", lambda config: (None, None))
+    monkeypatch.setattr(program, "teacher_row", lambda *_: METRICS)
     monkeypatch.setattr(program, "train_student", train_student)
     program.main(DistillConfig(teacher=str(teacher.path), prevalence=own), teacher.path / "student")
     assert seen == [used, used]
+
+
+@pytest.mark.parametrize(
+    ("change", "measured"),
+    [({}, False), ({"faces": "other"}, True), ({"prevalence": 0.3}, True), ({"rule": "fpr=.1"}, True)],
+)
+def test_the_teacher_stands_beside_its_students_on_the_same_faces_and_terms(
+    teacher: Run, change: dict[str, Any], measured: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program: Any = load("student/distill.py")
+    kept = {"metrics": {**METRICS, "prevalence": 0.17}, "rule": "f1", "fitted_on": "val"}
+    save_checkpoint(teacher.path / "best_model.pth", kept)
+    monkeypatch.setattr(Run, "model", lambda run: None)
+    monkeypatch.setattr(program, "logits", lambda model, pixels: np.linspace(-2, 2, 12, dtype=np.float32))
+    names, pixels, zeros = [str(i) for i in range(12)], np.zeros((12, 1), np.uint8), np.zeros(12, np.int64)
+    labels = np.tile(np.array([0, 1], np.uint8), 6)
+    val = PackedFaces(pixels, labels, names, [""] * 12, names, names, zeros, zeros, change.get("faces", "val"))
+    config = DistillConfig(prevalence=change.get("prevalence", 0.17), threshold_rule=change.get("rule", "f1"))
+    row = program.teacher_row(config, teacher, val)
+    assert (row != kept["metrics"]) == measured
+    assert row["prevalence"] == config.prevalence
 
 
 def test_stored_answers_belong_to_the_views(teacher: Run, monkeypatch: pytest.MonkeyPatch) -> None:
