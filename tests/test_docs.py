@@ -60,5 +60,17 @@ def test_links_lead_somewhere() -> None:
     assert not [target for target in targets if not (ROOT / target).exists()]
 
 
+def test_figures_are_those_of_the_results() -> None:
+    """Real figures, with their intervals, are copied from the pages that say how they were measured."""
+    figures = re.findall(r"\.\d{3} \[[^\]]*\]", README)
+    results = "".join((ROOT / folder / "README.md").read_text() for folder in ("teacher", "student")).replace("*", "")
+    assert len(figures) == 12
+    assert not [figure for figure in figures if figure not in results]
+
+
+def test_the_picture_says_that_its_faces_are_drawn() -> None:
+    assert re.search(r"drawn faces\]\(docs/report.png\)\n\n\*Drawn faces, `make demo`", README)
+
+
 def test_changelog_names_the_version() -> None:
     assert f"## {edgedf.__version__}\n" in (ROOT / "CHANGELOG.md").read_text()
