@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer.main
 from PIL import Image
 from typer.testing import CliRunner
 
@@ -70,6 +71,14 @@ def test_figures_are_those_of_the_results() -> None:
 
 def test_the_picture_says_that_its_faces_are_drawn() -> None:
     assert re.search(r"drawn faces\]\(docs/report.png\)\n\n\*Drawn faces, `make demo`", README)
+
+
+def test_an_option_named_alone_is_one_of_benchmark() -> None:
+    """Another command's option stands with its command: `evaluate --threshold-rule`."""
+    named = set(re.findall(r"`(--[a-z-]+)", (ROOT / "benchmarks" / "README.md").read_text()))
+    group = typer.main.get_group(app)
+    known = {option for one in group.commands["benchmark"].params for option in one.opts}
+    assert named and named <= known
 
 
 def test_changelog_names_the_version() -> None:
