@@ -31,7 +31,10 @@ SeveralData = Annotated[list[Path], typer.Option("--data", help="Dataset folder;
 Data = Annotated[Path, typer.Option("--data", help="Dataset folder.")]
 MaybeData = Annotated[Path | None, typer.Option("--data", help="Dataset folder.")]
 Split = Annotated[str, typer.Option(help="Split to use: train, val or test.")]
-Prevalence = Annotated[float | None, typer.Option(help="Share of fakes to train for or to state results at.")]
+TrainPrevalence = Annotated[float | None, typer.Option(help="Share of fakes to train for.")]
+Prevalence = Annotated[
+    float | None, typer.Option(help="Share of fakes to state precision and F1 at and to choose a threshold for.")
+]
 Rule = Annotated[
     str | None,
     typer.Option("--threshold-rule", help="Chooses the threshold: f1, recall=.95, fpr=.01 or cost=10:1."),
@@ -45,6 +48,7 @@ Epochs = Annotated[int | None, typer.Option(min=1, help="Number of epochs.")]
 Weights = Annotated[Path | None, typer.Option(help="File of weights to start from.")]
 Seed = Annotated[int | None, typer.Option(min=0, help="Seed of everything random.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on from the run's last checkpoint.")]
+Source = Annotated[Path, typer.Argument(help="Run.")]
 Model = Annotated[Path, typer.Argument(help="Run or bundle.")]
 BundlePath = Annotated[Path, typer.Argument(metavar="BUNDLE", help="Bundle folder.")]
 
@@ -92,7 +96,7 @@ def train(
     config: Config = "",
     changes: Changes = None,
     epochs: Epochs = None,
-    prevalence: Prevalence = None,
+    prevalence: TrainPrevalence = None,
     threshold_rule: Rule = None,
     weights: Weights = None,
     seed: Seed = None,
@@ -125,7 +129,7 @@ def distill(
     config: Config = "small",
     changes: Changes = None,
     epochs: Epochs = None,
-    prevalence: Prevalence = None,
+    prevalence: TrainPrevalence = None,
     threshold_rule: Rule = None,
     seed: Seed = None,
     resume: Resume = False,
@@ -164,7 +168,7 @@ def evaluate(
 
 @command(app)
 def export(
-    source: Model,
+    source: Source,
     out: Out,
     target: Annotated[list[str] | None, typer.Option(help="Runtime to export for: onnx (default).")] = None,
     data: MaybeData = None,

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import typer
+import typer.main
 from typer.testing import CliRunner, Result
 
 from edgedf import cli, programs
@@ -16,6 +17,12 @@ from edgedf.guard import command
 
 def run(*args: str) -> Result:
     return CliRunner().invoke(cli.app, list(args))
+
+
+def help_of(command: str, parameter: str) -> str:
+    """What `edgedf COMMAND --help` says about one option or argument."""
+    [found] = [one for one in typer.main.get_group(cli.app).commands[command].params if one.name == parameter]
+    return str(getattr(found, "help", ""))
 
 
 def failing(error: BaseException, *args: str) -> Result:
@@ -95,6 +102,14 @@ def test_export_passes_its_options_on(calls: list[Any]) -> None:
     assert (program, args) == ("export/export.py", (Path("runs/a"),))
     assert options["targets"] == ["onnx"]
     assert (options["data"], options["rule"], options["split"]) == (Path("faces"), "recall=.95", "val")
+
+
+def test_help_says_what_an_option_does_in_its_own_command() -> None:
+    for name in ("train", "distill"):
+        assert help_of(name, "prevalence") == "Share of fakes to train for."
+    for name in ("evaluate", "export", "benchmark"):
+        assert "state precision and F1 at" in help_of(name, "prevalence")
+    assert (help_of("export", "source"), help_of("evaluate", "model")) == ("Run.", "Run or bundle.")
 
 
 def test_benchmark_takes_several_bundles_and_peers(calls: list[Any]) -> None:
