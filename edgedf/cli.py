@@ -11,7 +11,7 @@ import typer
 from edgedf import console
 from edgedf.errors import GateError
 from edgedf.guard import command
-from edgedf.programs import Result, config_path, run
+from edgedf.programs import Result, config_names, config_path, run
 
 if TYPE_CHECKING:
     from edgedf.training.config import TrainConfig
@@ -40,9 +40,20 @@ Rule = Annotated[
     typer.Option("--threshold-rule", help="Chooses the threshold: f1, recall=.95, fpr=.01 or cost=10:1."),
 ]
 Out = Annotated[Path, typer.Option("--out", help="Folder to write.")]
-Config = Annotated[str, typer.Option(help="A TOML file, or the name of a shipped one.")]
+TrainConfigName = Annotated[
+    str,
+    typer.Option("--config", help=f"A TOML file, or a shipped one: {config_names('teacher')}; ROLE's when not given."),
+]
+DistillConfigName = Annotated[
+    str, typer.Option("--config", help=f"A TOML file, or a shipped one: {config_names('student')}.")
+]
 Changes = Annotated[
-    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a key of the configuration.")
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="Change a key of the configuration; `python -m pydoc edgedf.training.config` lists them.",
+    ),
 ]
 Epochs = Annotated[int | None, typer.Option(min=1, help="Number of epochs.")]
 Weights = Annotated[Path | None, typer.Option(help="File of weights to start from.")]
@@ -93,7 +104,7 @@ def train(
     role: Annotated[Role, typer.Argument(help="What to train.")],
     data: SeveralData,
     out: Out,
-    config: Config = "",
+    config: TrainConfigName = "",
     changes: Changes = None,
     epochs: Epochs = None,
     prevalence: TrainPrevalence = None,
@@ -126,7 +137,7 @@ def distill(
     teacher: Annotated[Path, typer.Option(help="Run of the teacher.")],
     data: SeveralData,
     out: Out,
-    config: Config = "small",
+    config: DistillConfigName = "small",
     changes: Changes = None,
     epochs: Epochs = None,
     prevalence: TrainPrevalence = None,

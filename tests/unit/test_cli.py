@@ -1,5 +1,6 @@
 """The frame around the commands: options, exit codes, one line an error."""
 
+import dataclasses
 import json
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,6 +14,7 @@ from typer.testing import CliRunner, Result
 from edgedf import cli, programs
 from edgedf.errors import ConfigError, DatasetError, EdgedfError, GateError, InternalError
 from edgedf.guard import command
+from edgedf.training import config
 
 
 def run(*args: str) -> Result:
@@ -136,6 +138,25 @@ def test_a_folder_without_manifest_is_no_bundle(arguments: list[str], tmp_path: 
     result = run("bundle", *arguments, str(tmp_path))
     assert result.exit_code == 2
     assert "not a bundle" in result.stderr
+
+
+def test_help_of_config_names_the_shipped_ones() -> None:
+    assert "baseline, demo, lite2, student, teacher" in help_of("train", "config")
+    assert "base, demo, nano, small" in help_of("distill", "config")
+
+
+def test_help_of_set_says_where_the_keys_are_listed() -> None:
+    assert f"pydoc {config.__name__}" in help_of("train", "changes")
+    described = f"{config.TrainConfig.__doc__}{config.DistillConfig.__doc__}"
+    keys = [field.name for field in dataclasses.fields(config.DistillConfig)]
+    assert not [key for key in keys if f" {key}: " not in described]
+
+
+def test_another_commands_configuration_is_named_with_its_command(tmp_path: Path) -> None:
+    result = run("train", "student", "--config", "small", "--data", str(tmp_path), "--out", str(tmp_path / "run"))
+    assert result.exit_code == 2
+    assert "train has no configuration 'small'" in result.stderr
+    assert "distill takes base, demo, nano, small" in result.stderr
 
 
 def test_unknown_configuration_names_those_there_are(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
