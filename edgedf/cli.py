@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from edgedf import console
+from edgedf import __version__, console
 from edgedf.errors import GateError
 from edgedf.guard import command
 from edgedf.programs import Result, config_names, config_path, run
@@ -63,12 +63,7 @@ Source = Annotated[Path, typer.Argument(help="Run.")]
 Model = Annotated[Path, typer.Argument(help="Run or bundle.")]
 BundlePath = Annotated[Path, typer.Argument(metavar="BUNDLE", help="Bundle folder.")]
 
-app = typer.Typer(
-    help="A deepfake detector from the training room to the camera.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 data_app = typer.Typer(help="Look at datasets.", no_args_is_help=True)
 bundle_app = typer.Typer(help="Look at bundles.", no_args_is_help=True)
 app.add_typer(data_app, name="data")
@@ -78,6 +73,21 @@ app.add_typer(bundle_app, name="bundle")
 def main() -> None:
     """Entry point of the `edgedf` command."""
     app()
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(f"edgedf {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def common(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """A deepfake detector from the training room to the camera."""
 
 
 @command(app)

@@ -11,7 +11,7 @@ import typer
 import typer.main
 from typer.testing import CliRunner, Result
 
-from edgedf import cli, programs
+from edgedf import __version__, cli, programs
 from edgedf.errors import ConfigError, DatasetError, EdgedfError, GateError, InternalError
 from edgedf.guard import command
 from edgedf.training import config
@@ -125,6 +125,11 @@ def test_benchmark_takes_several_bundles_and_peers(calls: list[Any]) -> None:
 @pytest.mark.parametrize("arguments", [["nonsense"], ["train", "pupil"], ["export"], ["demo", "--seed", "x"]])
 def test_wrong_use_exits_2(arguments: list[str]) -> None:
     assert run(*arguments).exit_code == 2
+
+
+def test_version_is_shown() -> None:
+    result = run("--version")
+    assert (result.exit_code, result.stdout) == (0, f"edgedf {__version__}\n")
 
 
 def test_an_empty_folder_is_no_dataset(tmp_path: Path) -> None:
