@@ -12,7 +12,9 @@ from typing import Any
 
 from edgedf.console import progress, say
 from edgedf.data.drawn import draw_dataset
+from edgedf.errors import ConfigError
 from edgedf.extras import need
+from edgedf.files import write_text
 from edgedf.programs import Result, config_path, run
 from edgedf.training.config import DistillConfig, TrainConfig
 
@@ -21,22 +23,28 @@ RUNS = {  # name of the bundle: its run
     "student-without-teacher": "student/without_teacher",
     "student-with-teacher": "student",
 }
+MARKER = ".edgedf-demo"
 
 
 def main(out: Path, *, seed: int = 0, images: int = 1400, changes: Mapping[str, Any] | None = None) -> Result:
     """Runs the chain.
 
     Args:
-        out: Folder for the faces, the runs, the bundles and the report.
+        out: Folder for the faces, the runs, the bundles and the report: a new or empty one, or an earlier demo's,
+            which is overwritten.
         seed: Of the drawings and of both trainings.
         images: How many faces to draw.
         changes: Configuration keys to change in both trainings.
 
     Returns:
         The report's results and its path.
+
+    Raises:
+        ConfigError: `out` holds something else.
     """
     for module, extra in (("torch", "train"), ("onnx", "export")):
         need(module, extra)  # before minutes of work, not after
+    _claim(out)
     faces = out / "faces"
     overrides = {"data": [str(faces)], "seed": seed, **(changes or {})}
 
@@ -44,7 +52,7 @@ def main(out: Path, *, seed: int = 0, images: int = 1400, changes: Mapping[str, 
     draw_dataset(faces, images, prevalence=0.5, seed=seed, progress=progress)
 
     for earlier in (out / "teacher", out / "student"):
-        if (earlier / "config.toml").is_file():  # a demo starts anew
+        if earlier.exists():  # a demo starts anew
             shutil.rmtree(earlier)
 
     say("2/5 training the teacher")
@@ -62,3 +70,13 @@ def main(out: Path, *, seed: int = 0, images: int = 1400, changes: Mapping[str, 
 
     say("5/5 measuring all three")
     return run("benchmarks/benchmark.py", bundles, data=faces, out=out / "report", split="test")
+
+
+def _claim(out: Path) -> None:
+    """Marks a new or empty folder as the demo's, so that none of the user's is ever overwritten."""
+    marker = out / MARKER
+    if marker.is_file():
+        return
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise ConfigError(f"{out} is not a folder of an earlier demo and not empty: give a new one with --out")
+    write_text(marker, "edgedf demo overwrites what is in this folder.\n")

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from edgedf import console
+from edgedf import __version__, console
 from edgedf.errors import BundleError
 from edgedf.guard import command
-from edgedf.programs import Result, config_path, run
+from edgedf.programs import Result, config_names, config_path, run
 
 if TYPE_CHECKING:
     from edgedf.training.config import TrainConfig
@@ -32,29 +32,40 @@ Data = Annotated[Path, typer.Option("--data", help="Dataset folder.")]
 MaybeData = Annotated[Path | None, typer.Option("--data", help="Dataset folder.")]
 Split = Annotated[str, typer.Option(help="Split to use: train, val or test.")]
 MaybeSplit = Annotated[str | None, typer.Option(help="Split of --data to use: train, val (default) or test.")]
-Prevalence = Annotated[float | None, typer.Option(help="Share of fakes to train for or to state results at.")]
+TrainPrevalence = Annotated[float | None, typer.Option(help="Share of fakes to train for.")]
+Prevalence = Annotated[float | None, typer.Option(help="Share of fakes to state precision and F1 at.")]
+ExportPrevalence = Annotated[
+    float | None, typer.Option(help="Share of fakes to choose the threshold for and to state precision and F1 at.")
+]
 Rule = Annotated[
     str | None,
     typer.Option("--threshold-rule", help="Chooses the threshold: f1, recall=.95, fpr=.01 or cost=10:1."),
 ]
 Out = Annotated[Path, typer.Option("--out", help="Folder to write.")]
-Config = Annotated[str, typer.Option(help="A TOML file, or the name of a shipped one.")]
+TrainConfigName = Annotated[
+    str,
+    typer.Option("--config", help=f"A TOML file, or a shipped one: {config_names('teacher')}; ROLE's when not given."),
+]
+DistillConfigName = Annotated[
+    str, typer.Option("--config", help=f"A TOML file, or a shipped one: {config_names('student')}.")
+]
 Changes = Annotated[
-    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a key of the configuration.")
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="Change a key of the configuration; `python -m pydoc edgedf.training.config` lists them.",
+    ),
 ]
 Epochs = Annotated[int | None, typer.Option(min=1, help="Number of epochs.")]
 Weights = Annotated[Path | None, typer.Option(help="File of weights to start from.")]
 Seed = Annotated[int | None, typer.Option(min=0, help="Seed of everything random.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on from the run's last checkpoint.")]
+Source = Annotated[Path, typer.Argument(help="Run.")]
 Model = Annotated[Path, typer.Argument(help="Run or bundle.")]
 BundlePath = Annotated[Path, typer.Argument(metavar="BUNDLE", help="Bundle folder.")]
 
-app = typer.Typer(
-    help="A deepfake detector from the training room to the camera.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 data_app = typer.Typer(help="Look at datasets.", no_args_is_help=True)
 bundle_app = typer.Typer(help="Look at bundles.", no_args_is_help=True)
 app.add_typer(data_app, name="data")
@@ -64,6 +75,21 @@ app.add_typer(bundle_app, name="bundle")
 def main() -> None:
     """Entry point of the `edgedf` command."""
     app()
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(f"edgedf {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def common(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """A deepfake detector from the training room to the camera."""
 
 
 @command(app)
@@ -90,10 +116,10 @@ def train(
     role: Annotated[Role, typer.Argument(help="What to train.")],
     data: SeveralData,
     out: Out,
-    config: Config = "",
+    config: TrainConfigName = "",
     changes: Changes = None,
     epochs: Epochs = None,
-    prevalence: Prevalence = None,
+    prevalence: TrainPrevalence = None,
     threshold_rule: Rule = None,
     weights: Weights = None,
     seed: Seed = None,
@@ -123,10 +149,10 @@ def distill(
     teacher: Annotated[Path, typer.Option(help="Run of the teacher.")],
     data: SeveralData,
     out: Out,
-    config: Config = "small",
+    config: DistillConfigName = "small",
     changes: Changes = None,
     epochs: Epochs = None,
-    prevalence: Prevalence = None,
+    prevalence: TrainPrevalence = None,
     threshold_rule: Rule = None,
     seed: Seed = None,
     resume: Resume = False,
@@ -165,13 +191,13 @@ def evaluate(
 
 @command(app)
 def export(
-    source: Model,
+    source: Source,
     out: Out,
     target: Annotated[list[str] | None, typer.Option(help="Runtime to export for: onnx (default).")] = None,
     data: MaybeData = None,
     split: MaybeSplit = None,
     threshold_rule: Rule = None,
-    prevalence: Prevalence = None,
+    prevalence: ExportPrevalence = None,
 ) -> Result:
     """Make a bundle from a run, with threshold and temperature fitted on a split."""
     return run(

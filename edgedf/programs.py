@@ -15,6 +15,7 @@ from edgedf.errors import ConfigError, InternalError
 Result = dict[str, Any]
 
 PACKAGE = Path(__file__).parent
+COMMANDS = {"teacher": "train", "student": "distill"}  # what takes the configurations of a folder
 
 
 def root() -> Path:
@@ -59,10 +60,15 @@ def config_path(role: str, name: str) -> Path:
     """Path of a shipped configuration, such as `config_path("teacher", "demo")`.
 
     Raises:
-        ConfigError: No such configuration; the message names those there are.
+        ConfigError: No such configuration; the message names those there are, and the command that takes them.
     """
     path = root() / role / f"{name}.toml"
     if not path.is_file():
-        names = ", ".join(sorted(p.stem for p in path.parent.glob("*.toml"))) or "none"
-        raise ConfigError(f"no configuration {name!r} for {role}: there are {names}")
+        shipped = "; ".join(f"{command} takes {config_names(folder)}" for folder, command in COMMANDS.items())
+        raise ConfigError(f"{COMMANDS[role]} has no configuration {name!r}: {shipped}")
     return path
+
+
+def config_names(role: str) -> str:
+    """The names of the shipped configurations in a folder: "base, demo, nano, small"."""
+    return ", ".join(sorted(path.stem for path in (root() / role).glob("*.toml"))) or "none"

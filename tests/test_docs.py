@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer.main
 from PIL import Image
 from typer.testing import CliRunner
 
@@ -58,6 +59,26 @@ def test_links_lead_somewhere() -> None:
     targets = [target for target in re.findall(r"\]\(([^)]+)\)", README) if "://" not in target]
     assert targets
     assert not [target for target in targets if not (ROOT / target).exists()]
+
+
+def test_figures_are_those_of_the_results() -> None:
+    """Real figures, with their intervals, are copied from the pages that say how they were measured."""
+    figures = re.findall(r"\.\d{3} \[[^\]]*\]", README)
+    results = "".join((ROOT / folder / "README.md").read_text() for folder in ("teacher", "student")).replace("*", "")
+    assert len(figures) == 12
+    assert not [figure for figure in figures if figure not in results]
+
+
+def test_the_picture_says_that_its_faces_are_drawn() -> None:
+    assert re.search(r"drawn faces\]\(docs/report.png\)\n\n\*Drawn faces, `make demo`", README)
+
+
+def test_an_option_named_alone_is_one_of_benchmark() -> None:
+    """Another command's option stands with its command: `evaluate --threshold-rule`."""
+    named = set(re.findall(r"`(--[a-z-]+)", (ROOT / "benchmarks" / "README.md").read_text()))
+    group = typer.main.get_group(app)
+    known = {option for one in group.commands["benchmark"].params for option in one.opts}
+    assert named and named <= known
 
 
 def test_changelog_names_the_version() -> None:

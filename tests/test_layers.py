@@ -3,12 +3,14 @@
 import ast
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import edgedf
+from edgedf.guard import EXTRA_OF
 
 PACKAGE = Path(edgedf.__file__).parent
 FOUNDATION = {"edgedf", "errors", "extras", "files", "console"}
@@ -19,10 +21,10 @@ DIRECTLY_BELOW = {
     "data": {"faces"},
     "training": {"data", "nn", "metrics"},
     "deploy": {"runtime", "training"},
-    "explain": {"runtime", "nn"},
     "report": {"metrics"},
     "guard": set(),
 }
+COMING = {"openvino", "tensorrt", "rtx"}  # extras whose code is written next
 TORCH_FREE = ("faces", "runtime", "report", "bundle", "metrics")
 MODULES = [path for path in sorted(PACKAGE.rglob("*.py")) if "recipes" not in path.parts]
 
@@ -54,6 +56,15 @@ def test_a_module_imports_only_from_parts_below_its_own(path: Path) -> None:
     parts = {name for name in used if (PACKAGE / name).is_dir() or (PACKAGE / f"{name}.py").is_file()}
     if part not in TOP:
         assert parts <= below(part) | FOUNDATION | {part}
+
+
+def test_extras_are_those_that_code_asks_for() -> None:
+    """An extra that nothing uses is a download for nothing, most of all in `all`, which `make demo` installs."""
+    extras = tomllib.loads((PACKAGE.parent / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    [everything] = extras["all"]
+    used = set(EXTRA_OF.values())
+    assert set(everything.removeprefix("edgedf[").removesuffix("]").split(",")) <= used <= extras.keys()
+    assert extras.keys() <= used | COMING | {"all", "dev"}
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))

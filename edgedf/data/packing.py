@@ -66,7 +66,7 @@ def _write_pixels(
     problems: dict[int, str] = {}
     # Plain writes, not a writable map: a full disk is then an error and not a crash.
     with file.open("wb") as stream:
-        for i, crop in _crops(dataset, rule, progress):
+        for i, crop in _crops(dataset, rule, progress, into=file.parents[1]):
             if isinstance(crop, str):
                 problems[i] = problem_line(dataset, i, crop)
             else:
@@ -79,12 +79,12 @@ def _write_pixels(
 
 
 def _crops(
-    dataset: Dataset, rule: CropRule, progress: Progress | None
+    dataset: Dataset, rule: CropRule, progress: Progress | None, into: Path
 ) -> Iterator[tuple[int, NDArray[np.uint8] | str]]:
     """Each index with its crop, or with the reason why there is none."""
     todo: Iterable[int] = range(len(dataset))
     crops = _decoded(list(zip(dataset.paths, dataset.boxes, strict=True)), rule)
-    for i in progress(todo, "packing", len(dataset)) if progress else todo:
+    for i in progress(todo, f"packing into {into}", len(dataset)) if progress else todo:
         yield i, next(crops)
 
 

@@ -166,7 +166,7 @@ class DistillConfig(TrainConfig):
 
 
 def parse_overrides(pairs: list[str]) -> dict[str, Any]:
-    """`["epochs=3", "size=nano"]` as a dictionary; values are TOML, bare words are strings.
+    """`["epochs=3", "size=nano"]` as a dictionary; values are TOML or numbers such as `.2`, bare words are strings.
 
     Raises:
         ConfigError: A pair without `=`.
@@ -176,8 +176,9 @@ def parse_overrides(pairs: list[str]) -> dict[str, Any]:
         key, sign, text = pair.partition("=")
         if not sign:
             raise ConfigError(f"{pair!r}: write key=value")
+        toml = f"0{text}" if text.startswith(".") else text  # TOML has no .2
         try:
-            values[key] = tomllib.loads(f"value = {text}")["value"]
+            values[key] = tomllib.loads(f"value = {toml}")["value"]
         except tomllib.TOMLDecodeError:
             values[key] = text
     return values

@@ -1,5 +1,6 @@
 """The frame around the commands: options, exit codes, one line an error."""
 
+import dataclasses
 import json
 from pathlib import Path
 from types import SimpleNamespace
@@ -7,16 +8,24 @@ from typing import Any
 
 import pytest
 import typer
+import typer.main
 from typer.testing import CliRunner, Result
 
-from edgedf import cli, programs
+from edgedf import __version__, cli, programs
 from edgedf.bundle import pack_golden
 from edgedf.errors import ConfigError, DatasetError, EdgedfError, GateError, InternalError
 from edgedf.guard import command
+from edgedf.training import config
 
 
 def run(*args: str) -> Result:
     return CliRunner().invoke(cli.app, list(args))
+
+
+def help_of(command: str, parameter: str) -> str:
+    """What `edgedf COMMAND --help` says about one option or argument."""
+    [found] = [one for one in typer.main.get_group(cli.app).commands[command].params if one.name == parameter]
+    return str(getattr(found, "help", ""))
 
 
 def failing(error: BaseException, *args: str) -> Result:
@@ -100,6 +109,14 @@ def test_export_passes_its_options_on(calls: list[Any]) -> None:
     assert (options["data"], options["rule"], options["split"]) == (Path("faces"), "f1", "test")
 
 
+def test_help_says_what_an_option_does_in_its_own_command() -> None:
+    for name in ("train", "distill"):
+        assert help_of(name, "prevalence") == "Share of fakes to train for."
+    for name in ("evaluate", "export", "benchmark"):
+        assert "state precision and F1 at" in help_of(name, "prevalence")
+    assert (help_of("export", "source"), help_of("evaluate", "model")) == ("Run.", "Run or bundle.")
+
+
 def test_benchmark_takes_several_bundles_and_peers(calls: list[Any]) -> None:
     result = run("benchmark", "a.edgedf", "b.edgedf", "--peer", "mobilenet_v2", "--peer", "efficientnet_b3")
     assert result.exit_code == 0, result.output
@@ -111,6 +128,11 @@ def test_benchmark_takes_several_bundles_and_peers(calls: list[Any]) -> None:
 @pytest.mark.parametrize("arguments", [["nonsense"], ["train", "pupil"], ["export"], ["demo", "--seed", "x"]])
 def test_wrong_use_exits_2(arguments: list[str]) -> None:
     assert run(*arguments).exit_code == 2
+
+
+def test_version_is_shown() -> None:
+    result = run("--version")
+    assert (result.exit_code, result.stdout) == (0, f"edgedf {__version__}\n")
 
 
 def test_an_empty_folder_is_no_dataset(tmp_path: Path) -> None:
@@ -136,6 +158,25 @@ def test_an_artefact_that_misses_its_golden_scores_is_bad_input(
     result = run("bundle", "verify", str(make_bundle(graphs, golden=pack_golden(crops, golden))))
     assert result.exit_code == 2
     assert "model.onnx is not used: it misses its golden scores" in result.stderr
+
+
+def test_help_of_config_names_the_shipped_ones() -> None:
+    assert "baseline, demo, lite2, student, teacher" in help_of("train", "config")
+    assert "base, demo, nano, small" in help_of("distill", "config")
+
+
+def test_help_of_set_says_where_the_keys_are_listed() -> None:
+    assert f"pydoc {config.__name__}" in help_of("train", "changes")
+    described = f"{config.TrainConfig.__doc__}{config.DistillConfig.__doc__}"
+    keys = [field.name for field in dataclasses.fields(config.DistillConfig)]
+    assert not [key for key in keys if f" {key}: " not in described]
+
+
+def test_another_commands_configuration_is_named_with_its_command(tmp_path: Path) -> None:
+    result = run("train", "student", "--config", "small", "--data", str(tmp_path), "--out", str(tmp_path / "run"))
+    assert result.exit_code == 2
+    assert "train has no configuration 'small'" in result.stderr
+    assert "distill takes base, demo, nano, small" in result.stderr
 
 
 def test_unknown_configuration_names_those_there_are(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -83,7 +83,7 @@ def test_order_holds_over_chunks(root: Path, cache: Path, monkeypatch: pytest.Mo
 
 
 def test_progress_counts_every_picture(root: Path, cache: Path) -> None:
-    """The progress function sees each picture and the end."""
+    """The progress function sees each picture and the end, and is told where they go."""
     seen: list[object] = []
 
     def progress(items: Iterable[int], description: str, total: int) -> Iterable[int]:
@@ -93,7 +93,7 @@ def test_progress_counts_every_picture(root: Path, cache: Path) -> None:
         seen.append((description, total))
 
     pack(read_dataset(root), cache, progress)
-    assert seen == [0, 1, 2, 3, 4, 5, ("packing", 6)]
+    assert seen == [0, 1, 2, 3, 4, 5, (f"packing into {cache}", 6)]
 
 
 def test_unreadable_picture_is_listed_or_skipped(root: Path, cache: Path) -> None:

@@ -43,12 +43,14 @@ def test_broken_toml_and_missing_file(tmp_path: Path) -> None:
 
 
 def test_overrides_are_toml_values_or_bare_words() -> None:
-    assert parse_overrides(["epochs=3", "size=nano", "frequency=true", "ema=.5", "threshold_rule=recall=.95"]) == {
+    pairs = ["epochs=3", "size=nano", "frequency=true", "ema=.5", "threshold_rule=recall=.95", "teacher=./runs/a"]
+    assert parse_overrides(pairs) == {
         "epochs": 3,
         "size": "nano",
         "frequency": True,
-        "ema": ".5",
+        "ema": 0.5,
         "threshold_rule": "recall=.95",
+        "teacher": "./runs/a",
     }
     with pytest.raises(ConfigError, match="key=value"):
         parse_overrides(["epochs"])
