@@ -2,7 +2,6 @@
 
 import csv
 import io
-import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from numpy.typing import NDArray
 
 from edgedf.errors import DatasetError
 from edgedf.faces.crop import Box
-from edgedf.files import sha256, write_text
+from edgedf.files import write_text
 
 LABELS = ("real", "fake")
 SPLITS = ("train", "val", "test")
@@ -98,12 +97,6 @@ class Dataset:
             return [None] * len(self)
         cells = zip(*(self.columns[name] for name in BOX), strict=True)
         return [(float(x), float(y), float(w), float(h)) if x else None for x, y, w, h in cells]
-
-    @cached_property
-    def fingerprint(self) -> str:
-        """SHA-256 over the rows and the sizes of their files."""
-        sizes = [path.stat().st_size for path in self.paths]
-        return sha256(json.dumps([sorted(self.columns.items()), sizes]).encode())
 
     def _optional(self, name: str) -> list[str]:
         """The cells of a column, empty ones where there is no such column."""

@@ -74,7 +74,7 @@ class PackedFaces:
         digests: Hash of each crop's pixels.
         originals: `(N,)`, index of the real crop that each fake was made from; its own index where none is known.
         sources: `(N,)`, number of the dataset that each crop is of.
-        fingerprint: Of the dataset.
+        fingerprint: Of the table and the pixels, wherever they lie.
     """
 
     pixels: NDArray[np.uint8] | JoinedPixels
@@ -132,7 +132,7 @@ def pack(
     """
     rule = CropRule()
     root = cache or cache_root()
-    folder = root / sha256(json.dumps([dataset.fingerprint, rule.to_dict()]).encode())[:32]
+    folder = root / _cache_key(dataset, rule)
     with locked(folder):
         if not folder.exists():
             write_pack(dataset, rule, folder, progress, skip_broken)
@@ -171,6 +171,17 @@ def require_apart(train: PackedFaces, held_out: PackedFaces) -> None:
         raise DatasetError(f"{len(problems)} pictures are in two splits: remove them from one", problems)
 
 
+def _cache_key(dataset: Dataset, rule: CropRule) -> str:
+    """Changes with the table, the folder, and each file's size or time of change: no picture is read for it."""
+    stats = [path.stat() for path in dataset.paths]
+    files = [[stat.st_size, stat.st_mtime_ns] for stat in stats]
+    return _hash([str(dataset.root.resolve()), sorted(dataset.columns.items()), files, rule.to_dict()])[:32]
+
+
+def _hash(value: Any) -> str:
+    return sha256(json.dumps(value).encode())
+
+
 def _open(dataset: Dataset, folder: Path, skip_broken: bool, log: Log) -> PackedFaces:
     index = json.loads((folder / INDEX).read_text())
     require_readable(dataset, index["problems"], skip_broken)
@@ -187,5 +198,5 @@ def _open(dataset: Dataset, folder: Path, skip_broken: bool, log: Log) -> Packed
         digests=index["digests"],
         originals=kept.originals,
         sources=np.zeros(len(kept), np.int64),
-        fingerprint=dataset.fingerprint,
+        fingerprint=_hash([sorted(kept.columns.items()), index["digests"]]),
     )

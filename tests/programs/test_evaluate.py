@@ -42,7 +42,7 @@ def test_a_named_rule_is_cross_fitted(faces: Path, make_bundle: MakeBundle) -> N
 
 def test_a_threshold_chosen_on_these_faces_is_cross_fitted(faces: Path, make_bundle: MakeBundle) -> None:
     """Its figures would be flattered otherwise."""
-    fingerprint = open_dataset(faces).split("val").fingerprint
+    fingerprint = pack(open_dataset(faces).split("val")).fingerprint
     result = run("benchmarks/evaluate.py", make_bundle("red", fitted_on=fingerprint), faces)
     assert result["evaluation"]["rule"] == "f1, cross-fitted"
 
