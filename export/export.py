@@ -91,7 +91,7 @@ def main(
         metrics={"split": split, "evaluation": point.evaluation.to_dict()} if point.evaluation else {},
     )
     golden = _golden(backend, candidates, point.temperature)
-    _write(out, run, artefact, faces.fingerprint if faces else None, {MODEL: graph, GOLDEN: golden})
+    _write(out, run, artefact, list(faces.fingerprints) if faces else None, {MODEL: graph, GOLDEN: golden})
     with Engine.load(out):  # hashes and golden vectors, as a user's machine will check them
         say(f"wrote {out}")
     return {"bundle": str(out), **asdict(artefact)}
@@ -138,7 +138,7 @@ def _architecture(run: Run) -> dict[str, Any]:
     return {"kind": run.kind, **{key: getattr(run.config, key) for key in keys}}
 
 
-def _write(out: Path, run: Run, artefact: Artefact, fitted_on: str | None, files: dict[str, bytes]) -> None:
+def _write(out: Path, run: Run, artefact: Artefact, fitted_on: list[str] | None, files: dict[str, bytes]) -> None:
     """Writes manifest, model card and files as one bundle."""
     manifest = Manifest(
         name=out.name.removesuffix(".edgedf"),

@@ -74,7 +74,7 @@ class PackedFaces:
         digests: Hash of each crop's pixels.
         originals: `(N,)`, index of the real crop that each fake was made from; its own index where none is known.
         sources: `(N,)`, number of the dataset that each crop is of.
-        fingerprint: Of the table and the pixels, wherever they lie.
+        fingerprints: One for each dataset joined: of its table and its pixels, wherever they lie.
     """
 
     pixels: NDArray[np.uint8] | JoinedPixels
@@ -85,7 +85,12 @@ class PackedFaces:
     digests: list[str]
     originals: NDArray[np.int64]
     sources: NDArray[np.int64]
-    fingerprint: str
+    fingerprints: tuple[str, ...]
+
+    @property
+    def fingerprint(self) -> str:
+        """Of all the crops."""
+        return self.fingerprints[0] if len(self.fingerprints) == 1 else _hash(self.fingerprints)
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -154,7 +159,7 @@ def join(packed: Sequence[PackedFaces]) -> PackedFaces:
         digests=[digest for part in packed for digest in part.digests],
         originals=np.concatenate([part.originals + start for part, start in zip(packed, starts, strict=True)]),
         sources=np.concatenate([part.sources + first for part, first in zip(packed, firsts, strict=True)]),
-        fingerprint=sha256(" ".join(part.fingerprint for part in packed).encode()),
+        fingerprints=tuple(fingerprint for part in packed for fingerprint in part.fingerprints),
     )
 
 
@@ -198,5 +203,5 @@ def _open(dataset: Dataset, folder: Path, skip_broken: bool, log: Log) -> Packed
         digests=index["digests"],
         originals=kept.originals,
         sources=np.zeros(len(kept), np.int64),
-        fingerprint=_hash([sorted(kept.columns.items()), index["digests"]]),
+        fingerprints=(_hash([sorted(kept.columns.items()), index["digests"]]),),
     )

@@ -18,13 +18,13 @@ class Decision(NamedTuple):
     Attributes:
         threshold: A score from here on is called fake.
         rule: Chose the threshold.
-        fitted_on: Fingerprint of the faces that it was chosen on, None where that is unknown.
+        fitted_on: Fingerprints of the faces that it was chosen on, one string in older files, None where unknown.
         prevalence: Share of fakes that it was chosen for, None where that is unknown.
     """
 
     threshold: float
     rule: str
-    fitted_on: str | None
+    fitted_on: list[str] | str | None
     prevalence: float | None = None
 
     @classmethod
@@ -65,7 +65,7 @@ def evaluate_faces(
             was chosen for, or else the data's own.
     """
     prevalence = decision.prevalence if prevalence is None else prevalence
-    if rule is None and decision.fitted_on == faces.fingerprint:
+    if rule is None and faces.fingerprint in (decision.fitted_on or ()):
         rule = decision.rule
     threshold = decision.threshold if rule is None else None
     return evaluate(faces.labels, scores, faces.groups, rule=rule, threshold=threshold, prevalence=prevalence)

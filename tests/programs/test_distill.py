@@ -53,7 +53,7 @@ def test_stored_answers_belong_to_the_views(teacher: Run, monkeypatch: pytest.Mo
     crops = np.zeros((2, 256, 256, 3), np.uint8)
     zeros = np.zeros(2, np.int64)
     faces_of = partial(PackedFaces, crops, np.array([0, 1], np.uint8), ["a", "a"], ["", ""], ["0", "1"], ["0", "1"])
-    pair, strangers = (faces_of(np.array(originals), zeros, "made") for originals in ([0, 0], [0, 1]))
+    pair, strangers = (faces_of(np.array(originals), zeros, ("made",)) for originals in ([0, 0], [0, 1]))
     for settings, faces in [(config, pair), (config, strangers), (replace(config, jitter=0.05), pair)]:
         program.make_guide(settings, teacher, faces)
     assert len(set(keys)) == 3

@@ -76,7 +76,7 @@ def test_the_bundle_tells_where_it_comes_from_and_no_path(drawn: Path, exported:
     assert manifest["architecture"] == {"kind": "student", "size": "nano"}
     origin = manifest["provenance"]
     assert origin["config"]["seed"] == 7
-    assert origin["fitted_on"] == pack(open_dataset(drawn).split("val")).fingerprint
+    assert origin["fitted_on"] == [pack(open_dataset(drawn).split("val")).fingerprint]
     assert origin["versions"]["torch"] == version("torch")
     assert "/home" not in text
     assert str(drawn) not in text

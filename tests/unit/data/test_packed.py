@@ -200,6 +200,8 @@ def test_joined_pixels_are_the_parts_in_order(root: Path, cache: Path) -> None:
     assert nested.labels.tolist() == whole.labels.tolist()
     assert nested.originals.tolist() == whole.originals.tolist() == [0, 0, 2, 2, 4, 4]
     assert nested.sources.tolist() == [0, 0, 1, 1, 2, 2]
+    assert nested.fingerprints == tuple(part.fingerprint for part in parts)
+    assert nested.fingerprint != join(parts[:2]).fingerprint
     with pytest.raises(IndexError):
         nested.pixels[6]
 
