@@ -15,7 +15,7 @@ from edgedf.data.checks import problem_line, split_clashes
 from edgedf.data.dataset import Dataset, Progress
 from edgedf.errors import DatasetError, InputError
 from edgedf.faces.crop import SIZE, Box, CropRule, read_image
-from edgedf.files import sha256, write_text
+from edgedf.files import require_room, sha256, write_text
 
 PIXELS, INDEX = "pixels.u8", "index.json"
 CHUNK = 256  # pictures decoded at a time
@@ -42,7 +42,7 @@ def write_pack(dataset: Dataset, rule: CropRule, folder: Path, progress: Progres
         DatasetError: Pictures are unreadable and not to be skipped, or two splits share pixels.
         InputError: The disk has no room.
     """
-    _require_room(folder.parent, len(dataset) * SIZE * SIZE * 3)
+    require_room(folder.parent, len(dataset) * SIZE * SIZE * 3)
     beside = folder.with_name(f"{folder.name}.part")
     shutil.rmtree(beside, ignore_errors=True)  # of a packing that was killed
     beside.mkdir()
@@ -121,12 +121,3 @@ def _require_apart(dataset: Dataset, digests: dict[int, str]) -> None:
     if clashes:
         lines = [problem_line(dataset, i, text) for i, text in clashes.items()]
         raise DatasetError(f"{dataset.root} has {len(lines)} pictures in two splits: remove them", lines)
-
-
-def _require_room(folder: Path, needed: int) -> None:
-    free = shutil.disk_usage(folder).free
-    if free < needed:
-        raise InputError(
-            f"{folder} has {free / 1e9:.1f} GB free and packing takes {needed / 1e9:.1f} GB: "
-            "set EDGEDF_CACHE to a folder on a larger disk"
-        )
