@@ -32,7 +32,7 @@ class Dataset:
     Attributes:
         root: Folder that the paths are relative to.
         columns: Every column of `labels.csv`, by name, one string a row.
-        rows: Row number of each entry in `labels.csv` (its header is row 1), for messages.
+        rows: Line of each entry in `labels.csv` (its header is line 1), for messages.
     """
 
     root: Path
@@ -139,22 +139,27 @@ def write_dataset(root: Path, columns: dict[str, list[str]]) -> None:
     write_text(root / "labels.csv", text.getvalue())
 
 
-def read_table(file: Path, required: Sequence[str]) -> dict[str, list[str]]:
-    """Reads a CSV file with a header into columns of strings.
+def read_table(file: Path, required: Sequence[str]) -> tuple[dict[str, list[str]], list[int]]:
+    """Reads a CSV file with a header.
+
+    Returns:
+        Columns of strings, and the line of the file that each row ends on, which blank lines and cells of several
+        lines count in.
 
     Raises:
         DatasetError: The file is missing, not CSV text, or lacks a required column.
     """
     try:
         with file.open(newline="", encoding="utf-8-sig") as stream:
-            header, *rows = [row for row in csv.reader(stream) if row] or [[]]
+            reader = csv.reader(stream)
+            (_, header), *rows = [(reader.line_num, row) for row in reader if row] or [(1, [])]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise DatasetError(f"cannot read {file}: {getattr(error, 'strerror', None) or error}") from error
     missing = [name for name in required if name not in header]
     if missing:
         raise DatasetError(f"{file} lacks the column {', '.join(missing)}")
-    ragged = [n for n, row in enumerate(rows, start=2) if len(row) != len(header)]
+    ragged = [line for line, row in rows if len(row) != len(header)]
     if ragged:
-        problems = [f"row {n}: it has not {len(header)} cells" for n in ragged]
+        problems = [f"row {line}: it has not {len(header)} cells" for line in ragged]
         raise DatasetError(f"{file} has {len(ragged)} rows of another length than its header", problems)
-    return {name: [row[i] for row in rows] for i, name in enumerate(header)}
+    return {name: [row[i] for _, row in rows] for i, name in enumerate(header)}, [line for line, _ in rows]
