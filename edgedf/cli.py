@@ -44,6 +44,7 @@ Changes = Annotated[
 Epochs = Annotated[int | None, typer.Option(min=1, help="Number of epochs.")]
 Weights = Annotated[Path | None, typer.Option(help="File of weights to start from.")]
 Seed = Annotated[int | None, typer.Option(min=0, help="Seed of everything random.")]
+SkipBroken = Annotated[bool, typer.Option("--skip-broken", help="Leave broken rows and pictures out, each named.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on from the run's last checkpoint.")]
 Model = Annotated[Path, typer.Argument(help="Run or bundle.")]
 BundlePath = Annotated[Path, typer.Argument(metavar="BUNDLE", help="Bundle folder.")]
@@ -75,9 +76,11 @@ def demo(out: Out = Path("demo"), seed: Annotated[int, typer.Option(min=0)] = 0)
 def check(folder: Annotated[Path, typer.Argument(help="Dataset folder.")]) -> Result:
     """What a dataset holds, or which of its rows are broken."""
     from edgedf.data.dataset import LABELS
+    from edgedf.data.packing import check_pictures
     from edgedf.data.readers import open_dataset
 
     dataset = open_dataset(folder, log=console.say)
+    check_pictures(dataset, console.progress)
     cells = Counter(zip(dataset.splits, dataset.columns["label"], strict=True))
     counts = {split: {label: cells[split, label] for label in LABELS} for split in sorted(set(dataset.splits))}
     console.say(console.table(["split", *LABELS], [[split, *row.values()] for split, row in counts.items()]))
@@ -96,6 +99,7 @@ def train(
     threshold_rule: Rule = None,
     weights: Weights = None,
     seed: Seed = None,
+    skip_broken: SkipBroken = False,
     resume: Resume = False,
 ) -> Result:
     """Train the teacher, the MobileNetV2 baseline, or the student without a teacher."""
@@ -113,6 +117,7 @@ def train(
         threshold_rule=threshold_rule,
         weights=weights and str(weights),
         seed=seed,
+        skip_broken=skip_broken or None,
     )
     return run("teacher/train.py", settings, out, resume=resume)
 
@@ -128,6 +133,7 @@ def distill(
     prevalence: Prevalence = None,
     threshold_rule: Rule = None,
     seed: Seed = None,
+    skip_broken: SkipBroken = False,
     resume: Resume = False,
     ablation: Annotated[bool, typer.Option(help="Train the same student without the teacher too.")] = True,
 ) -> Result:
@@ -145,6 +151,7 @@ def distill(
         prevalence=prevalence,
         threshold_rule=threshold_rule,
         seed=seed,
+        skip_broken=skip_broken or None,
     )
     return run("student/distill.py", settings, out, resume=resume, ablation=ablation)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from edgedf.data.checks import problem_line, split_clashes
+from edgedf.data.checks import ADVICE, problem_line, split_clashes
 from edgedf.data.dataset import Dataset, Progress
 from edgedf.errors import DatasetError, InputError
 from edgedf.faces.crop import SIZE, Box, CropRule, read_image
@@ -58,6 +58,17 @@ def write_pack(dataset: Dataset, rule: CropRule, folder: Path, progress: Progres
         shutil.rmtree(beside, ignore_errors=True)
 
 
+def check_pictures(dataset: Dataset, progress: Progress | None = None) -> None:
+    """Decodes and cuts every picture as packing does, and keeps none.
+
+    Raises:
+        DatasetError: Some are unreadable, listed.
+    """
+    crops = _crops(dataset, CropRule(), progress, "checking")
+    problems = [problem_line(dataset, i, crop) for i, crop in crops if isinstance(crop, str)]
+    require_readable(dataset, problems, skip_broken=False)
+
+
 def _write_pixels(
     dataset: Dataset, rule: CropRule, file: Path, progress: Progress | None
 ) -> tuple[dict[int, str], dict[int, str]]:
@@ -66,7 +77,7 @@ def _write_pixels(
     problems: dict[int, str] = {}
     # Plain writes, not a writable map: a full disk is then an error and not a crash.
     with file.open("wb") as stream:
-        for i, crop in _crops(dataset, rule, progress):
+        for i, crop in _crops(dataset, rule, progress, "packing"):
             if isinstance(crop, str):
                 problems[i] = problem_line(dataset, i, crop)
             else:
@@ -79,12 +90,12 @@ def _write_pixels(
 
 
 def _crops(
-    dataset: Dataset, rule: CropRule, progress: Progress | None
+    dataset: Dataset, rule: CropRule, progress: Progress | None, doing: str
 ) -> Iterator[tuple[int, NDArray[np.uint8] | str]]:
     """Each index with its crop, or with the reason why there is none."""
     todo: Iterable[int] = range(len(dataset))
     crops = _decoded(list(zip(dataset.paths, dataset.boxes, strict=True)), rule)
-    for i in progress(todo, "packing", len(dataset)) if progress else todo:
+    for i in progress(todo, doing, len(dataset)) if progress else todo:
         yield i, next(crops)
 
 
@@ -111,7 +122,7 @@ def require_readable(dataset: Dataset, problems: Sequence[str], skip_broken: boo
         DatasetError: There are some, listed.
     """
     if problems and not skip_broken:
-        raise DatasetError(f"{dataset.root} has {len(problems)} broken pictures: mend or skip them", problems)
+        raise DatasetError(f"{dataset.root} has {len(problems)} broken pictures: {ADVICE}", problems)
 
 
 def _require_apart(dataset: Dataset, digests: dict[int, str]) -> None:

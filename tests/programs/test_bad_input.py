@@ -116,6 +116,20 @@ def test_a_mistake_is_named_in_one_line(mistake: Callable[[Path], Arguments], me
     assert not (tmp_path / "run" / "last_checkpoint.pth").exists()
 
 
+def test_check_lists_every_broken_picture(tmp_path: Path) -> None:
+    """A text, an empty file, and a JPEG that ends too early."""
+    faces = write_faces(tmp_path / "faces")
+    (faces / "0.png").write_text("no picture at all")
+    (faces / "1.png").write_bytes(b"")
+    Image.effect_noise((64, 64), 50).save(faces / "3.png", format="JPEG")
+    (faces / "3.png").write_bytes((faces / "3.png").read_bytes()[:-500])
+    result = CliRunner().invoke(app, ["data", "check", str(faces)])
+    assert result.exit_code == 2
+    first, *listed = result.stderr.splitlines()
+    assert "3 broken pictures" in first and "--skip-broken" in first
+    assert [line[:14] for line in listed] == ["  row 2: 0.png", "  row 3: 1.png", "  row 5: 3.png"]
+
+
 def test_a_changed_byte_in_a_bundle(make_bundle: Callable[..., Path], tmp_path: Path) -> None:
     bundle = make_bundle("colour")
     model = bundle / "model.onnx"
