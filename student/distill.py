@@ -23,7 +23,7 @@ from edgedf.training.faces import load_splits
 from edgedf.training.loop import Trainer
 from edgedf.training.losses import Objective, Supervised
 from edgedf.training.models import build_model, load_pretrained
-from edgedf.training.run import CHECKPOINTS, Run, open_run
+from edgedf.training.run import CHECKPOINTS, Run, open_run, require_place
 
 METRICS = ("auc", "f1", "precision", "recall")
 
@@ -37,6 +37,8 @@ def main(config: DistillConfig, out: Path, *, resume: bool = False, ablation: bo
         resume: Continue what is in `out`.
         ablation: Train without the teacher too.
     """
+    plain_out = out / "without_teacher"
+    require_place(*([out, plain_out] if ablation else [out]), resume=resume)
     if not config.teacher:
         raise ConfigError("no teacher: name its run with --teacher RUN")
     teacher = open_run(Path(config.teacher))
@@ -45,7 +47,7 @@ def main(config: DistillConfig, out: Path, *, resume: bool = False, ablation: bo
     train, val = load_splits(config)
     rows = {"teacher": dict(teacher.checkpoint()["metrics"])}
     if ablation:
-        rows["student without teacher"] = train_student(config, None, train, val, out / "without_teacher", resume)
+        rows["student without teacher"] = train_student(config, None, train, val, plain_out, resume)
     rows["student with teacher"] = train_student(config, teacher, train, val, out, resume)
     say(table(["val", *METRICS], [[name, *(f"{row[m]:.4f}" for m in METRICS)] for name, row in rows.items()]))
     return {"run": str(out), "results": rows}

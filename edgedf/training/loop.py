@@ -32,6 +32,7 @@ from edgedf.training.run import (
     CHECKPOINTS,
     fingerprints_of,
     load_checkpoint,
+    require_place,
     save_checkpoint,
     save_model,
     write_metrics,
@@ -210,11 +211,9 @@ class Trainer:
         return warnings_for(health)
 
     def _open(self, resume: bool) -> None:
-        last = self.out / CHECKPOINTS["last"]
+        require_place(self.out, resume=resume)
         if resume:
-            self._load(load_checkpoint(last))
-        elif last.exists():
-            raise CheckpointError(f"{self.out} holds a run already: continue it with --resume or name another --out")
+            self._load(load_checkpoint(self.out / CHECKPOINTS["last"]))
         if self.fabric.is_global_zero:
             write_text(self.out / "config.toml", self.config.to_toml())
 

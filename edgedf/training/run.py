@@ -75,6 +75,19 @@ def open_run(path: Path) -> Run:
         return Run(path, DistillConfig.load(file))
 
 
+def require_place(*outs: Path, resume: bool) -> None:
+    """Finds in the first second whether runs can start in these folders, or go on in one of them.
+
+    Raises:
+        CheckpointError: Nothing to resume, or a folder holds a run already.
+    """
+    held = [out for out in outs if (out / CHECKPOINTS["last"]).exists()]
+    if resume and not held:
+        raise CheckpointError(f"{outs[0]}: no such checkpoint: name the run's --out, or start it without --resume")
+    if held and not resume:
+        raise CheckpointError(f"{held[0]} holds a run already: continue it with --resume or name another --out")
+
+
 def save_checkpoint(path: Path, content: dict[str, Any]) -> None:
     """Writes tensors and plain values, whole or not at all."""
     with replacing(path) as beside:

@@ -90,6 +90,31 @@ def pickle_for_weights(tmp: Path) -> Arguments:
     return ["train", "baseline", "--data", str(faces), "--out", str(tmp / "run"), "--weights", str(tmp / "weights.pth")]
 
 
+def finished_run(out: Path) -> Path:
+    out.mkdir(parents=True)
+    (out / "last_checkpoint.pth").touch()
+    return out
+
+
+def distill(tmp: Path, *options: str) -> Arguments:
+    """What is found before anything is opened: neither the teacher nor the data are there."""
+    return ["distill", "--teacher", "nowhere", "--data", "nowhere", "--out", str(tmp / "old"), *options]
+
+
+def finished_training(tmp: Path) -> Arguments:
+    return ["train", "student", "--data", "nowhere", "--out", str(finished_run(tmp / "old"))]
+
+
+def finished_student(tmp: Path) -> Arguments:
+    finished_run(tmp / "old")
+    return distill(tmp, "--no-ablation")
+
+
+def finished_student_without_teacher(tmp: Path) -> Arguments:
+    finished_run(tmp / "old" / "without_teacher")
+    return distill(tmp)
+
+
 MISTAKES: list[tuple[Callable[[Path], Arguments], str]] = [
     (empty_folder, "empty"),
     (missing_folder, "nowhere"),
@@ -102,6 +127,9 @@ MISTAKES: list[tuple[Callable[[Path], Arguments], str]] = [
     (unknown_rule, "recall=.95"),
     (foreign_checkpoint, "not a checkpoint of edgedf"),
     (pickle_for_weights, "pickle"),
+    (finished_training, "old holds a run already"),
+    (finished_student, "old holds a run already"),
+    (finished_student_without_teacher, "without_teacher holds a run already"),
 ]
 
 
