@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from edgedf import console
-from edgedf.errors import GateError
+from edgedf.errors import ConfigError, GateError
 from edgedf.guard import command
 from edgedf.programs import Result, config_path, run
 
@@ -108,7 +108,7 @@ def train(
     settings = _settings(
         TrainConfig,
         "teacher",
-        _started(out, resume) or config or role,
+        _source(out, resume, config, role),
         changes,
         role=role.value,
         data=[str(folder) for folder in data],
@@ -127,7 +127,7 @@ def distill(
     teacher: Annotated[Path, typer.Option(help="Run of the teacher.")],
     data: SeveralData,
     out: Out,
-    config: Config = "small",
+    config: Config = "",
     changes: Changes = None,
     epochs: Epochs = None,
     prevalence: Prevalence = None,
@@ -143,7 +143,7 @@ def distill(
     settings = _settings(
         DistillConfig,
         "student",
-        _started(out, resume) or config,
+        _source(out, resume, config, "small"),
         changes,
         teacher=str(teacher),
         data=[str(folder) for folder in data],
@@ -260,10 +260,18 @@ def verify(bundle: BundlePath) -> Result:
         return {"bundle": str(bundle), "artefact": engine.artefact.file, "backend": engine.backend}
 
 
-def _started(out: Path, resume: bool) -> str:
-    """The configuration that a run to go on with was started with, or nothing."""
+def _source(out: Path, resume: bool, config: str, default: str) -> str:
+    """The configuration to start from: what a run to go on with was started with, or else the named one.
+
+    Raises:
+        ConfigError: Both are asked for.
+    """
+    if not resume:
+        return config or default
+    if config:
+        raise ConfigError("a resumed run keeps its own configuration: leave --config out")
     file = out / "config.toml"
-    return str(file) if resume and file.is_file() else ""
+    return str(file) if file.is_file() else default
 
 
 def _settings(kind: type[C], folder: str, config: str, changes: list[str] | None, **options: Any) -> C:

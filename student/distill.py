@@ -16,7 +16,7 @@ from edgedf.console import say, table
 from edgedf.data import views
 from edgedf.data.packed import PackedFaces
 from edgedf.errors import ConfigError
-from edgedf.files import cache_root, sha256
+from edgedf.files import cache_root, sha256, write_text
 from edgedf.training.config import DistillConfig
 from edgedf.training.distillation import CachedGuide, Distillation, Guide
 from edgedf.training.faces import load_splits
@@ -45,6 +45,8 @@ def main(config: DistillConfig, out: Path, *, resume: bool = False, ablation: bo
     # The teacher's logit is right for its own share of fakes: labels and soft labels must mean the same.
     config = replace(config, prevalence=config.prevalence or teacher.config.prevalence)
     train, val = load_splits(config)
+    if not resume:
+        write_text(out / "config.toml", config.to_toml())  # what to resume with while the first student trains
     rows = {"teacher": dict(teacher.checkpoint()["metrics"])}
     if ablation:
         rows["student without teacher"] = train_student(config, None, train, val, plain_out, resume)

@@ -219,8 +219,9 @@ class Trainer:
 
     def _load(self, state: dict[str, Any]) -> None:
         then, now = state["config"], self.config.to_dict()
-        # A run may be made longer: its schedule then goes on as that of the longer run.
-        changed = [key for key in now if then.get(key) != now[key] and key != "epochs"]
+        # A run may be made longer: its schedule then goes on as that of the longer run. The fingerprints below stand
+        # for the data, by whatever path.
+        changed = [key for key in now if then.get(key) != now[key] and key not in ("epochs", "data", "skip_broken")]
         if changed:
             raise CheckpointError(f"{self.out} was started with another {', '.join(changed)}: drop the change")
         if state["faces"] != self._faces():

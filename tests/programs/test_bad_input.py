@@ -115,6 +115,22 @@ def finished_student_without_teacher(tmp: Path) -> Arguments:
     return distill(tmp)
 
 
+def nothing_to_resume(tmp: Path) -> Arguments:
+    return ["train", "student", "--data", "nowhere", "--out", str(tmp / "old"), "--resume"]
+
+
+def no_student_to_resume(tmp: Path) -> Arguments:
+    return distill(tmp, "--resume")
+
+
+def resumed_with_another_config(tmp: Path) -> Arguments:
+    return ["train", "student", "--data", "nowhere", "--out", str(tmp / "old"), "--resume", "--config", "demo"]
+
+
+def student_resumed_with_another_config(tmp: Path) -> Arguments:
+    return distill(tmp, "--resume", "--config", "small")
+
+
 MISTAKES: list[tuple[Callable[[Path], Arguments], str]] = [
     (empty_folder, "empty"),
     (missing_folder, "nowhere"),
@@ -127,6 +143,10 @@ MISTAKES: list[tuple[Callable[[Path], Arguments], str]] = [
     (unknown_rule, "recall=.95"),
     (foreign_checkpoint, "not a checkpoint of edgedf"),
     (pickle_for_weights, "pickle"),
+    (nothing_to_resume, "old: no such checkpoint"),
+    (no_student_to_resume, "old: no such checkpoint"),
+    (resumed_with_another_config, "leave --config out"),
+    (student_resumed_with_another_config, "leave --config out"),
     (finished_training, "old holds a run already"),
     (finished_student, "old holds a run already"),
     (finished_student_without_teacher, "without_teacher holds a run already"),

@@ -40,6 +40,7 @@ def test_a_student_without_a_share_of_fakes_takes_its_teachers(
     monkeypatch.setattr(program, "train_student", train_student)
     program.main(DistillConfig(teacher=str(teacher.path), prevalence=own), teacher.path / "student")
     assert seen == [used, used]
+    assert DistillConfig.load(teacher.path / "student" / "config.toml").prevalence == used
 
 
 def test_stored_answers_belong_to_the_views(teacher: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -95,6 +95,12 @@ def test_a_run_is_not_overwritten_and_not_continued_with_other_settings(trainer:
         trainer(dataclasses.replace(config, seed=3)).fit(resume=True)
 
 
+def test_the_same_data_by_another_path_is_continued_on(trainer: Any, config: DistillConfig, tmp_path: Path) -> None:
+    trainer(dataclasses.replace(config, epochs=1)).fit()
+    trainer(dataclasses.replace(config, epochs=2, data=["../elsewhere/unused"])).fit(resume=True)
+    assert len(rows(tmp_path / "run")) == 2
+
+
 def test_a_run_can_be_made_longer(trainer: Any, config: DistillConfig, tmp_path: Path) -> None:
     trainer(config).fit()
     trainer(dataclasses.replace(config, epochs=3)).fit(resume=True)
