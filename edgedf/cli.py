@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from edgedf import __version__, console
-from edgedf.errors import BundleError
+from edgedf.errors import BundleError, ConfigError
 from edgedf.guard import command
 from edgedf.programs import Result, config_names, config_path, run
 
@@ -60,6 +60,7 @@ Changes = Annotated[
 Epochs = Annotated[int | None, typer.Option(min=1, help="Number of epochs.")]
 Weights = Annotated[Path | None, typer.Option(help="File of weights to start from.")]
 Seed = Annotated[int | None, typer.Option(min=0, help="Seed of everything random.")]
+SkipBroken = Annotated[bool, typer.Option("--skip-broken", help="Leave broken rows and pictures out, each named.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on from the run's last checkpoint.")]
 Source = Annotated[Path, typer.Argument(help="Run.")]
 Model = Annotated[Path, typer.Argument(help="Run or bundle.")]
@@ -102,9 +103,11 @@ def demo(out: Out = Path("demo"), seed: Annotated[int, typer.Option(min=0)] = 0)
 def check(folder: Annotated[Path, typer.Argument(help="Dataset folder.")]) -> Result:
     """What a dataset holds, or which of its rows are broken."""
     from edgedf.data.dataset import LABELS
+    from edgedf.data.packing import check_pictures
     from edgedf.data.readers import open_dataset
 
     dataset = open_dataset(folder, log=console.say)
+    check_pictures(dataset, console.progress)
     cells = Counter(zip(dataset.splits, dataset.columns["label"], strict=True))
     counts = {split: {label: cells[split, label] for label in LABELS} for split in sorted(set(dataset.splits))}
     console.say(console.table(["split", *LABELS], [[split, *row.values()] for split, row in counts.items()]))
@@ -123,6 +126,7 @@ def train(
     threshold_rule: Rule = None,
     weights: Weights = None,
     seed: Seed = None,
+    skip_broken: SkipBroken = False,
     resume: Resume = False,
 ) -> Result:
     """Train the teacher, the MobileNetV2 baseline, or the student without a teacher."""
@@ -131,7 +135,7 @@ def train(
     settings = _settings(
         TrainConfig,
         "teacher",
-        _started(out, resume) or config or role,
+        _source(out, resume, config, role),
         changes,
         role=role.value,
         data=[str(folder) for folder in data],
@@ -140,6 +144,7 @@ def train(
         threshold_rule=threshold_rule,
         weights=weights and str(weights),
         seed=seed,
+        skip_broken=skip_broken or None,
     )
     return run("teacher/train.py", settings, out, resume=resume)
 
@@ -149,12 +154,13 @@ def distill(
     teacher: Annotated[Path, typer.Option(help="Run of the teacher.")],
     data: SeveralData,
     out: Out,
-    config: DistillConfigName = "small",
+    config: DistillConfigName = "",
     changes: Changes = None,
     epochs: Epochs = None,
     prevalence: TrainPrevalence = None,
     threshold_rule: Rule = None,
     seed: Seed = None,
+    skip_broken: SkipBroken = False,
     resume: Resume = False,
     ablation: Annotated[bool, typer.Option(help="Train the same student without the teacher too.")] = True,
 ) -> Result:
@@ -164,7 +170,7 @@ def distill(
     settings = _settings(
         DistillConfig,
         "student",
-        _started(out, resume) or config,
+        _source(out, resume, config, "small"),
         changes,
         teacher=str(teacher),
         data=[str(folder) for folder in data],
@@ -172,6 +178,7 @@ def distill(
         prevalence=prevalence,
         threshold_rule=threshold_rule,
         seed=seed,
+        skip_broken=skip_broken or None,
     )
     return run("student/distill.py", settings, out, resume=resume, ablation=ablation)
 
@@ -280,10 +287,18 @@ def verify(bundle: BundlePath) -> Result:
         return {"bundle": str(bundle), "artefact": engine.artefact.file, "backend": engine.backend}
 
 
-def _started(out: Path, resume: bool) -> str:
-    """The configuration that a run to go on with was started with, or nothing."""
+def _source(out: Path, resume: bool, config: str, default: str) -> str:
+    """The configuration to start from: what a run to go on with was started with, or else the named one.
+
+    Raises:
+        ConfigError: Both are asked for.
+    """
+    if not resume:
+        return config or default
+    if config:
+        raise ConfigError("a resumed run keeps its own configuration: leave --config out")
     file = out / "config.toml"
-    return str(file) if resume and file.is_file() else ""
+    return str(file) if file.is_file() else default
 
 
 def _settings(kind: type[C], folder: str, config: str, changes: list[str] | None, **options: Any) -> C:

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -54,6 +55,34 @@ def check_folder(path: Path) -> None:
 def cache_root() -> Path:
     """Folder of everything that can be computed again: `$EDGEDF_CACHE`, or `~/.cache/edgedf`."""
     return Path(os.environ.get("EDGEDF_CACHE") or Path.home() / ".cache" / "edgedf")
+
+
+def require_room(folder: Path, needed: int) -> None:
+    """Makes sure that a folder of the cache can take `needed` bytes more.
+
+    Raises:
+        InputError: The disk has no room.
+    """
+    free = shutil.disk_usage(folder).free
+    if free < needed:
+        raise InputError(
+            f"{folder} has {free / 1e9:.1f} GB free and this takes {needed / 1e9:.1f} GB: "
+            "set EDGEDF_CACHE to a folder on a larger disk"
+        )
+
+
+def allocate(path: Path, size: int) -> None:
+    """Makes a file at least `size` bytes long, keeping what is in it.
+
+    Its blocks are taken from the disk now where the system can: a hole in a writable map kills the process that
+    fills it on a full disk.
+    """
+    path.touch()
+    with path.open("r+b") as file:
+        if hasattr(os, "posix_fallocate"):
+            os.posix_fallocate(file.fileno(), 0, size)
+        elif file.seek(0, os.SEEK_END) < size:
+            file.truncate(size)
 
 
 def sha256(data: bytes) -> str:

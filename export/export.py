@@ -152,7 +152,7 @@ def _of_training(run: Run) -> OperatingPoint:
 def _fitted(run: Run, faces: PackedFaces | None, point: OperatingPoint) -> dict[str, Any]:
     """The faces that the threshold was chosen on, and the share of fakes that it was chosen for."""
     if faces and point.evaluation:
-        return {"fitted_on": faces.fingerprint, "fitted_prevalence": point.evaluation.prevalence}
+        return {"fitted_on": list(faces.fingerprints), "fitted_prevalence": point.evaluation.prevalence}
     decision = Decision.of_checkpoint(run.checkpoint())
     return {"fitted_on": decision.fitted_on, "fitted_prevalence": decision.prevalence}
 

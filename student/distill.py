@@ -16,7 +16,7 @@ from edgedf.console import say, table
 from edgedf.data import views
 from edgedf.data.packed import PackedFaces
 from edgedf.errors import ConfigError
-from edgedf.files import cache_root, sha256
+from edgedf.files import cache_root, sha256, write_text
 from edgedf.training.config import DistillConfig
 from edgedf.training.distillation import CachedGuide, Distillation, Guide
 from edgedf.training.evaluation import evaluate_epoch
@@ -25,7 +25,7 @@ from edgedf.training.loop import Trainer
 from edgedf.training.losses import Objective, Supervised
 from edgedf.training.models import build_model, load_pretrained
 from edgedf.training.predict import logits
-from edgedf.training.run import CHECKPOINTS, Run, open_run
+from edgedf.training.run import CHECKPOINTS, Run, open_run, require_place
 
 METRICS = ("auc", "f1", "precision", "recall")
 
@@ -39,6 +39,8 @@ def main(config: DistillConfig, out: Path, *, resume: bool = False, ablation: bo
         resume: Continue what is in `out`.
         ablation: Train without the teacher too.
     """
+    plain_out = out / "without_teacher"
+    require_place(*([out, plain_out] if ablation else [out]), resume=resume)
     if not config.teacher:
         raise ConfigError("no teacher: name its run with --teacher RUN")
     teacher = open_run(Path(config.teacher))
@@ -46,8 +48,10 @@ def main(config: DistillConfig, out: Path, *, resume: bool = False, ablation: bo
     config = replace(config, prevalence=config.prevalence or teacher.config.prevalence)
     train, val = load_splits(config)
     rows = {"teacher": teacher_row(config, teacher, val)}
+    if not resume:
+        write_text(out / "config.toml", config.to_toml())  # what to resume with while the first student trains
     if ablation:
-        rows["student without teacher"] = train_student(config, None, train, val, out / "without_teacher", resume)
+        rows["student without teacher"] = train_student(config, None, train, val, plain_out, resume)
     rows["student with teacher"] = train_student(config, teacher, train, val, out, resume)
     say(table(["val", *METRICS], [[name, *(f"{row[m]:.4f}" for m in METRICS)] for name, row in rows.items()]))
     return {"run": str(out), "results": rows}
@@ -58,7 +62,7 @@ def teacher_row(config: DistillConfig, teacher: Run, val: PackedFaces) -> dict[s
     kept = teacher.checkpoint()
     row: dict[str, Any] = kept["metrics"]
     own = (kept.get("fitted_on"), kept.get("rule"), row.get("prevalence"))
-    if own == (val.fingerprint, config.threshold_rule, config.prevalence or float(val.labels.mean())):
+    if own == (list(val.fingerprints), config.threshold_rule, config.prevalence or float(val.labels.mean())):
         return row
     return evaluate_epoch(logits(teacher.model(), val.pixels), val, config)
 

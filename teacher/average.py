@@ -19,7 +19,7 @@ from edgedf.training.evaluation import evaluate_epoch
 from edgedf.training.faces import load_splits
 from edgedf.training.models import build_model
 from edgedf.training.predict import logits
-from edgedf.training.run import open_run, save_model, write_metrics
+from edgedf.training.run import fingerprints_of, open_run, save_model, write_metrics
 
 
 def main(sources: list[Path], out: Path) -> dict[str, Any]:
@@ -50,7 +50,7 @@ def main(sources: list[Path], out: Path) -> dict[str, Any]:
     row = {"epoch": 0} | evaluate_epoch(logits(model, val.pixels), val, config)
     write_text(out / "config.toml", config.to_toml())
     write_metrics(out / "metrics.csv", [row])
-    faces = {"trained_on": train.fingerprint, "fitted_on": val.fingerprint}
+    faces = fingerprints_of(train, val)
     for which in ("best", "final"):
         save_model(out, which, model, row, config.threshold_rule, faces)
     say(f"mean of {len(runs)} runs: AUC {row['auc']:.4f}, F1 {row['f1']:.4f}; run in {out}")

@@ -16,6 +16,7 @@ from edgedf.training.faces import load_splits
 from edgedf.training.loop import Trainer
 from edgedf.training.losses import Supervised
 from edgedf.training.models import build_model, load_pretrained
+from edgedf.training.run import require_place
 
 
 def main(config: TrainConfig, out: Path, *, resume: bool = False) -> dict[str, Any]:
@@ -26,6 +27,7 @@ def main(config: TrainConfig, out: Path, *, resume: bool = False) -> dict[str, A
         out: The run folder.
         resume: Continue the run in `out`.
     """
+    require_place(out, resume=resume)  # before the packing, which takes long
     train, val = load_splits(config)
     torch.manual_seed(config.seed)
     model = build_model(config)

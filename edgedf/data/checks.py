@@ -11,6 +11,8 @@ from edgedf.data.dataset import BOX, LABELS, REQUIRED, SPLITS, Dataset, Log
 from edgedf.errors import DatasetError
 from edgedf.files import sha256
 
+ADVICE = "mend them, remove them, or train with --skip-broken"
+
 
 def checked(dataset: Dataset, *, skip_broken: bool = False, log: Log = say) -> Dataset:
     """The dataset without its broken rows, or an error that lists them.
@@ -21,7 +23,7 @@ def checked(dataset: Dataset, *, skip_broken: bool = False, log: Log = say) -> D
     problems = find_problems(dataset)
     lines = [problem_line(dataset, i, problem) for i, problem in sorted(problems.items())]
     if lines and not skip_broken:
-        raise DatasetError(f"{dataset.root} has {len(lines)} broken rows: mend or skip them", lines)
+        raise DatasetError(f"{dataset.root} has {len(lines)} broken rows: {ADVICE}", lines)
     for line in lines:
         log(f"skipped {line}")
     kept = dataset.select([i for i in range(len(dataset)) if i not in problems])

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from numpy.typing import NDArray
 
 from edgedf.errors import DatasetError
 from edgedf.faces.crop import Box
-from edgedf.files import sha256, write_text
+from edgedf.files import write_text
 
 LABELS = ("real", "fake")
 SPLITS = ("train", "val", "test")
@@ -33,7 +32,7 @@ class Dataset:
     Attributes:
         root: Folder that the paths are relative to.
         columns: Every column of `labels.csv`, by name, one string a row.
-        rows: Row number of each entry in `labels.csv` (its header is row 1), for messages.
+        rows: Line of each entry in `labels.csv` (its header is line 1), for messages.
     """
 
     root: Path
@@ -99,12 +98,6 @@ class Dataset:
         cells = zip(*(self.columns[name] for name in BOX), strict=True)
         return [(float(x), float(y), float(w), float(h)) if x else None for x, y, w, h in cells]
 
-    @cached_property
-    def fingerprint(self) -> str:
-        """SHA-256 over the rows and the sizes of their files."""
-        sizes = [path.stat().st_size for path in self.paths]
-        return sha256(json.dumps([sorted(self.columns.items()), sizes]).encode())
-
     def _optional(self, name: str) -> list[str]:
         """The cells of a column, empty ones where there is no such column."""
         return self.columns.get(name, [""] * len(self))
@@ -146,22 +139,27 @@ def write_dataset(root: Path, columns: dict[str, list[str]]) -> None:
     write_text(root / "labels.csv", text.getvalue())
 
 
-def read_table(file: Path, required: Sequence[str]) -> dict[str, list[str]]:
-    """Reads a CSV file with a header into columns of strings.
+def read_table(file: Path, required: Sequence[str]) -> tuple[dict[str, list[str]], list[int]]:
+    """Reads a CSV file with a header.
+
+    Returns:
+        Columns of strings, and the line of the file that each row ends on, which blank lines and cells of several
+        lines count in.
 
     Raises:
         DatasetError: The file is missing, not CSV text, or lacks a required column.
     """
     try:
         with file.open(newline="", encoding="utf-8-sig") as stream:
-            header, *rows = [row for row in csv.reader(stream) if row] or [[]]
+            reader = csv.reader(stream)
+            (_, header), *rows = [(reader.line_num, row) for row in reader if row] or [(1, [])]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise DatasetError(f"cannot read {file}: {getattr(error, 'strerror', None) or error}") from error
     missing = [name for name in required if name not in header]
     if missing:
         raise DatasetError(f"{file} lacks the column {', '.join(missing)}")
-    ragged = [n for n, row in enumerate(rows, start=2) if len(row) != len(header)]
+    ragged = [line for line, row in rows if len(row) != len(header)]
     if ragged:
-        problems = [f"row {n}: it has not {len(header)} cells" for n in ragged]
+        problems = [f"row {line}: it has not {len(header)} cells" for line in ragged]
         raise DatasetError(f"{file} has {len(ragged)} rows of another length than its header", problems)
-    return {name: [row[i] for row in rows] for i, name in enumerate(header)}
+    return {name: [row[i] for _, row in rows] for i, name in enumerate(header)}, [line for line, _ in rows]

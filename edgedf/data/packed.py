@@ -74,7 +74,7 @@ class PackedFaces:
         digests: Hash of each crop's pixels.
         originals: `(N,)`, index of the real crop that each fake was made from; its own index where none is known.
         sources: `(N,)`, number of the dataset that each crop is of.
-        fingerprint: Of the dataset.
+        fingerprints: One for each dataset joined: of its table and its pixels, wherever they lie.
     """
 
     pixels: NDArray[np.uint8] | JoinedPixels
@@ -85,7 +85,12 @@ class PackedFaces:
     digests: list[str]
     originals: NDArray[np.int64]
     sources: NDArray[np.int64]
-    fingerprint: str
+    fingerprints: tuple[str, ...]
+
+    @property
+    def fingerprint(self) -> str:
+        """Of all the crops."""
+        return self.fingerprints[0] if len(self.fingerprints) == 1 else _hash(self.fingerprints)
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -132,7 +137,7 @@ def pack(
     """
     rule = CropRule()
     root = cache or cache_root()
-    folder = root / sha256(json.dumps([dataset.fingerprint, rule.to_dict()]).encode())[:32]
+    folder = root / _cache_key(dataset, rule)
     with locked(folder):
         if not folder.exists():
             write_pack(dataset, rule, folder, progress, skip_broken)
@@ -154,7 +159,7 @@ def join(packed: Sequence[PackedFaces]) -> PackedFaces:
         digests=[digest for part in packed for digest in part.digests],
         originals=np.concatenate([part.originals + start for part, start in zip(packed, starts, strict=True)]),
         sources=np.concatenate([part.sources + first for part, first in zip(packed, firsts, strict=True)]),
-        fingerprint=sha256(" ".join(part.fingerprint for part in packed).encode()),
+        fingerprints=tuple(fingerprint for part in packed for fingerprint in part.fingerprints),
     )
 
 
@@ -169,6 +174,17 @@ def require_apart(train: PackedFaces, held_out: PackedFaces) -> None:
     problems = [f"{path}: same pixels as {known[digest]}" for path, digest in pairs if digest in known]
     if problems:
         raise DatasetError(f"{len(problems)} pictures are in two splits: remove them from one", problems)
+
+
+def _cache_key(dataset: Dataset, rule: CropRule) -> str:
+    """Changes with the table, the folder, and each file's size or time of change: no picture is read for it."""
+    stats = [path.stat() for path in dataset.paths]
+    files = [[stat.st_size, stat.st_mtime_ns] for stat in stats]
+    return _hash([str(dataset.root.resolve()), sorted(dataset.columns.items()), files, rule.to_dict()])[:32]
+
+
+def _hash(value: Any) -> str:
+    return sha256(json.dumps(value).encode())
 
 
 def _open(dataset: Dataset, folder: Path, skip_broken: bool, log: Log) -> PackedFaces:
@@ -187,5 +203,5 @@ def _open(dataset: Dataset, folder: Path, skip_broken: bool, log: Log) -> Packed
         digests=index["digests"],
         originals=kept.originals,
         sources=np.zeros(len(kept), np.int64),
-        fingerprint=dataset.fingerprint,
+        fingerprints=(_hash([sorted(kept.columns.items()), index["digests"]]),),
     )

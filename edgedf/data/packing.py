@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from edgedf.data.checks import problem_line, split_clashes
+from edgedf.data.checks import ADVICE, problem_line, split_clashes
 from edgedf.data.dataset import Dataset, Progress
 from edgedf.errors import DatasetError, InputError
 from edgedf.faces.crop import SIZE, Box, CropRule, read_image
-from edgedf.files import sha256, write_text
+from edgedf.files import require_room, sha256, write_text
 
 PIXELS, INDEX = "pixels.u8", "index.json"
 CHUNK = 256  # pictures decoded at a time
@@ -42,7 +42,7 @@ def write_pack(dataset: Dataset, rule: CropRule, folder: Path, progress: Progres
         DatasetError: Pictures are unreadable and not to be skipped, or two splits share pixels.
         InputError: The disk has no room.
     """
-    _require_room(folder.parent, len(dataset) * SIZE * SIZE * 3)
+    require_room(folder.parent, len(dataset) * SIZE * SIZE * 3)
     beside = folder.with_name(f"{folder.name}.part")
     shutil.rmtree(beside, ignore_errors=True)  # of a packing that was killed
     beside.mkdir()
@@ -58,6 +58,17 @@ def write_pack(dataset: Dataset, rule: CropRule, folder: Path, progress: Progres
         shutil.rmtree(beside, ignore_errors=True)
 
 
+def check_pictures(dataset: Dataset, progress: Progress | None = None) -> None:
+    """Decodes and cuts every picture as packing does, and keeps none.
+
+    Raises:
+        DatasetError: Some are unreadable, listed.
+    """
+    crops = _crops(dataset, CropRule(), progress, "checking")
+    problems = [problem_line(dataset, i, crop) for i, crop in crops if isinstance(crop, str)]
+    require_readable(dataset, problems, skip_broken=False)
+
+
 def _write_pixels(
     dataset: Dataset, rule: CropRule, file: Path, progress: Progress | None
 ) -> tuple[dict[int, str], dict[int, str]]:
@@ -66,7 +77,7 @@ def _write_pixels(
     problems: dict[int, str] = {}
     # Plain writes, not a writable map: a full disk is then an error and not a crash.
     with file.open("wb") as stream:
-        for i, crop in _crops(dataset, rule, progress, into=file.parents[1]):
+        for i, crop in _crops(dataset, rule, progress, f"packing into {file.parents[1]}"):
             if isinstance(crop, str):
                 problems[i] = problem_line(dataset, i, crop)
             else:
@@ -79,12 +90,12 @@ def _write_pixels(
 
 
 def _crops(
-    dataset: Dataset, rule: CropRule, progress: Progress | None, into: Path
+    dataset: Dataset, rule: CropRule, progress: Progress | None, doing: str
 ) -> Iterator[tuple[int, NDArray[np.uint8] | str]]:
     """Each index with its crop, or with the reason why there is none."""
     todo: Iterable[int] = range(len(dataset))
     crops = _decoded(list(zip(dataset.paths, dataset.boxes, strict=True)), rule)
-    for i in progress(todo, f"packing into {into}", len(dataset)) if progress else todo:
+    for i in progress(todo, doing, len(dataset)) if progress else todo:
         yield i, next(crops)
 
 
@@ -111,7 +122,7 @@ def require_readable(dataset: Dataset, problems: Sequence[str], skip_broken: boo
         DatasetError: There are some, listed.
     """
     if problems and not skip_broken:
-        raise DatasetError(f"{dataset.root} has {len(problems)} broken pictures: mend or skip them", problems)
+        raise DatasetError(f"{dataset.root} has {len(problems)} broken pictures: {ADVICE}", problems)
 
 
 def _require_apart(dataset: Dataset, digests: dict[int, str]) -> None:
@@ -121,12 +132,3 @@ def _require_apart(dataset: Dataset, digests: dict[int, str]) -> None:
     if clashes:
         lines = [problem_line(dataset, i, text) for i, text in clashes.items()]
         raise DatasetError(f"{dataset.root} has {len(lines)} pictures in two splits: remove them", lines)
-
-
-def _require_room(folder: Path, needed: int) -> None:
-    free = shutil.disk_usage(folder).free
-    if free < needed:
-        raise InputError(
-            f"{folder} has {free / 1e9:.1f} GB free and packing takes {needed / 1e9:.1f} GB: "
-            "set EDGEDF_CACHE to a folder on a larger disk"
-        )

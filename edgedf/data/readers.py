@@ -63,7 +63,7 @@ def read_dataset(root: Path, *, skip_broken: bool = False, log: Log = say) -> Da
     Raises:
         DatasetError: The table is unusable, or rows are broken and not to be skipped.
     """
-    return checked(Dataset(root, read_table(root / "labels.csv", REQUIRED)), skip_broken=skip_broken, log=log)
+    return checked(Dataset(root, *read_table(root / "labels.csv", REQUIRED)), skip_broken=skip_broken, log=log)
 
 
 def from_class_folders(root: Path, *, skip_broken: bool = False, log: Log = say) -> Dataset:
@@ -101,14 +101,14 @@ def from_csv(
     Raises:
         DatasetError: The path or label column is missing, or rows are broken and not to be skipped.
     """
-    table = read_table(file, (path, label))
+    table, rows = read_table(file, (path, label))
     names = {path: "path", label: "label", split: "split", group: "group"}
     columns = {names.get(name, name): cells for name, cells in table.items()}
     columns["label"] = [LABEL_OF.get(cell.strip().lower(), cell) for cell in columns["label"]]
     columns.setdefault("group", columns["path"])
     if "split" not in columns:
         columns["split"] = _dealt(columns, file)
-    return checked(Dataset(file.parent, columns), skip_broken=skip_broken, log=log)
+    return checked(Dataset(file.parent, columns, rows), skip_broken=skip_broken, log=log)
 
 
 def _dealt(columns: dict[str, list[str]], file: Path) -> list[str]:

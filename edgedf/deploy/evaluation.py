@@ -26,13 +26,13 @@ class Decision(NamedTuple):
     Attributes:
         threshold: A score from here on is called fake.
         rule: Chose the threshold.
-        fitted_on: Fingerprint of the faces that it was chosen on, None where that is unknown.
+        fitted_on: Fingerprints of the faces that it was chosen on, one string in older files, None where unknown.
         prevalence: Share of fakes that it was chosen for, None where that is unknown.
     """
 
     threshold: float
     rule: str
-    fitted_on: str | None
+    fitted_on: list[str] | str | None
     prevalence: float | None = None
 
     @classmethod
@@ -87,7 +87,7 @@ def decide(faces: PackedFaces, scores: NDArray[np.float32], decision: Decision, 
     """
     labels, prevalence = faces.labels, decision.prevalence
     need_both_classes(labels)
-    if rule is None and decision.fitted_on == faces.fingerprint:
+    if rule is None and faces.fingerprint in (decision.fitted_on or ()):
         rule = decision.rule
     if rule is None:
         return Verdicts(finite(scores) >= decision.threshold, decision.threshold, "given")

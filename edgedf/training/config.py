@@ -20,6 +20,7 @@ class TrainConfig:
     Attributes:
         role: Which network: `teacher`, `student` or `baseline`.
         data: Dataset folders; trained on together.
+        skip_broken: Leaves broken rows and unreadable pictures out and names each, rather than stop.
         trunk: Teacher's EfficientNet, a name of `edgedf.nn.trunks.TRUNKS`.
         image_size: Side in pixels of the face that the teacher or the baseline looks at.
         frequency: Adds the block-DCT branch to the teacher.
@@ -54,6 +55,7 @@ class TrainConfig:
 
     role: Literal["teacher", "student", "baseline"] = "teacher"
     data: list[str] = field(default_factory=list)
+    skip_broken: bool = False
     trunk: str = "efficientnet_b3"
     image_size: int = 256
     frequency: bool = False

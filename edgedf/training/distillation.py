@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from edgedf.files import sha256
+from edgedf.files import allocate, require_room, sha256
 from edgedf.nn.detector import Detector, Output
 from edgedf.training.batches import Batch
 from edgedf.training.losses import Objective, Supervised, Terms
@@ -52,7 +52,7 @@ class Guide:
 class CachedGuide:
     """Stores the answers of a guide, so that a student trains for many epochs at its own speed.
 
-    One file an answer, memory-mapped and sparse, filled as views come up; 13 KB a view.
+    One file a kind of answer, memory-mapped and filled as views come up; 13 KB a view, taken from the disk at once.
 
     Args:
         guide: Asked once about each view.
@@ -60,6 +60,9 @@ class CachedGuide:
         key: Whatever the answers depend on: teacher's weights, data, views.
         images: Number of training images.
         views: Views of each.
+
+    Raises:
+        InputError: The disk has no room.
     """
 
     def __init__(self, guide: Guide, folder: Path, key: str, images: int, views: int) -> None:
@@ -67,6 +70,8 @@ class CachedGuide:
         root = folder / sha256(f"{key} {images} {views}".encode())[:32]
         root.mkdir(parents=True, exist_ok=True)
         count = images * views
+        if not (root / "known.u8").exists():  # the last of the files
+            require_room(root, count * (2 * (1 + ATTENTION**2 + guide.channels * FEATURES**2) + 1))
         self.logit = _store(root / "logit.f16", (count, 1))
         self.attention = _store(root / "attention.f16", (count, ATTENTION, ATTENTION))
         self.features = _store(root / "features.f16", (count, guide.channels, FEATURES, FEATURES))
@@ -91,11 +96,8 @@ class CachedGuide:
 
 
 def _store(path: Path, shape: tuple[int, ...], kind: type = np.float16) -> NDArray[Any]:
-    """A sparse memory-mapped array, created where it is missing."""
-    size = int(np.prod(shape)) * np.dtype(kind).itemsize
-    with path.open("ab") as file:  # does not touch what is there
-        if file.tell() < size:
-            file.truncate(size)
+    """A memory-mapped array, of zeros where it is new."""
+    allocate(path, int(np.prod(shape)) * np.dtype(kind).itemsize)
     return np.memmap(path, dtype=kind, mode="r+", shape=shape)
 
 

@@ -15,14 +15,16 @@ def load_splits(config: TrainConfig) -> tuple[PackedFaces, PackedFaces]:
 
     Raises:
         ConfigError: No dataset named.
-        DatasetError: A dataset is broken, an image is in both splits, or a split has too little to train on or to
-            choose a threshold by.
+        DatasetError: A dataset is broken (unless that is to be skipped), an image is in both splits, or a split has too
+            little to train on or to choose a threshold by.
     """
     if not config.data:
         raise ConfigError("no dataset: name one with --data DIR")
-    datasets = [open_dataset(Path(folder)) for folder in config.data]
+    skip = config.skip_broken
+    datasets = [open_dataset(Path(folder), skip_broken=skip) for folder in config.data]
     train, val = (
-        join([pack(dataset.split(name), progress=progress) for dataset in datasets]) for name in ("train", "val")
+        join([pack(dataset.split(name), progress=progress, skip_broken=skip) for dataset in datasets])
+        for name in ("train", "val")
     )
     require_apart(train, val)
     require_usable(train, val, config)

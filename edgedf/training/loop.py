@@ -28,7 +28,15 @@ from edgedf.training.interrupt import held_interrupt
 from edgedf.training.losses import Learner, Objective, shown_share
 from edgedf.training.optimizer import MovingAverage, freeze_norm, learning_rate, make_optimizer
 from edgedf.training.predict import logits
-from edgedf.training.run import CHECKPOINTS, load_checkpoint, save_checkpoint, save_model, write_metrics
+from edgedf.training.run import (
+    CHECKPOINTS,
+    fingerprints_of,
+    load_checkpoint,
+    require_place,
+    save_checkpoint,
+    save_model,
+    write_metrics,
+)
 
 
 @dataclass
@@ -203,22 +211,24 @@ class Trainer:
         return warnings_for(health)
 
     def _open(self, resume: bool) -> None:
-        last = self.out / CHECKPOINTS["last"]
+        require_place(self.out, resume=resume)
         if resume:
-            self._load(load_checkpoint(last))
-        elif last.exists():
-            raise CheckpointError(f"{self.out} holds a run already: continue it with --resume or name another --out")
+            self._load(load_checkpoint(self.out / CHECKPOINTS["last"]))
         if self.fabric.is_global_zero:
             write_text(self.out / "config.toml", self.config.to_toml())
 
     def _load(self, state: dict[str, Any]) -> None:
         then, now = state["config"], self.config.to_dict()
-        # A run may be made longer: its schedule then goes on as that of the longer run.
-        changed = [key for key in now if then.get(key) != now[key] and key != "epochs"]
+        # A run may be made longer: its schedule then goes on as that of the longer run. The fingerprints below stand
+        # for the data, by whatever path.
+        changed = [key for key in now if then.get(key) != now[key] and key not in ("epochs", "data", "skip_broken")]
         if changed:
             raise CheckpointError(f"{self.out} was started with another {', '.join(changed)}: drop the change")
         if state["faces"] != self._faces():
-            raise CheckpointError(f"{self.out}: the dataset has changed since the run was started")
+            raise CheckpointError(
+                f"{self.out}: the dataset has changed since the run was started, or an older edgedf started it: "
+                "name another --out"
+            )
         self.learner.load_state_dict(state["learner"])
         self.averaged.load_state_dict(state["averaged"])
         self.optimizer.load_state_dict(state["optimizer"])
@@ -242,9 +252,8 @@ class Trainer:
             write_metrics(self.out / "metrics.csv", self.progress.rows)
             plot_curves(self.out / "curves.png", self.progress.rows)
 
-    def _faces(self) -> dict[str, str]:
-        """What was trained on, and where threshold and best epoch are chosen."""
-        return {"trained_on": self.batches.faces.fingerprint, "fitted_on": self.val.fingerprint}
+    def _faces(self) -> dict[str, list[str]]:
+        return fingerprints_of(self.batches.faces, self.val)
 
     def _save_model(self, which: str, row: dict[str, Any]) -> None:
         if not self.fabric.is_global_zero:

@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+from edgedf.data.packed import PackedFaces
 from edgedf.errors import CheckpointError, ConfigError
 from edgedf.files import replacing, write_text
 from edgedf.nn.detector import Detector
@@ -74,13 +75,33 @@ def open_run(path: Path) -> Run:
         return Run(path, DistillConfig.load(file))
 
 
+def require_place(*outs: Path, resume: bool) -> None:
+    """Finds in the first second whether runs can start in these folders, or go on in one of them.
+
+    Raises:
+        CheckpointError: Nothing to resume, or a folder holds a run already.
+    """
+    held = [out for out in outs if (out / CHECKPOINTS["last"]).exists()]
+    if resume and not held:
+        raise CheckpointError(f"{outs[0]}: no such checkpoint: name the run's --out, or start it without --resume")
+    if held and not resume:
+        raise CheckpointError(f"{held[0]} holds a run already: continue it with --resume or name another --out")
+
+
 def save_checkpoint(path: Path, content: dict[str, Any]) -> None:
     """Writes tensors and plain values, whole or not at all."""
     with replacing(path) as beside:
         torch.save({"format": FORMAT, **content}, beside)
 
 
-def save_model(out: Path, which: str, model: Detector, row: dict[str, Any], rule: str, faces: dict[str, str]) -> None:
+def fingerprints_of(train: PackedFaces, val: PackedFaces) -> dict[str, list[str]]:
+    """What a model was trained on, and what its threshold and best epoch were chosen on: one for each dataset."""
+    return {"trained_on": list(train.fingerprints), "fitted_on": list(val.fingerprints)}
+
+
+def save_model(
+    out: Path, which: str, model: Detector, row: dict[str, Any], rule: str, faces: dict[str, list[str]]
+) -> None:
     """Writes a run's `best` or `final` model.
 
     Args:
@@ -89,7 +110,7 @@ def save_model(out: Path, which: str, model: Detector, row: dict[str, Any], rule
         model: The network to keep.
         row: Its val metrics, see `edgedf.training.evaluation.evaluate_epoch`.
         rule: Chose the threshold among them.
-        faces: Fingerprints: `trained_on`, and `fitted_on` for the faces that the threshold was chosen on.
+        faces: See `fingerprints_of`.
     """
     content = {"weights": model.state_dict(), "metrics": row, "threshold": row["threshold"], "rule": rule, **faces}
     save_checkpoint(out / CHECKPOINTS[which], content)

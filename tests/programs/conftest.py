@@ -46,7 +46,7 @@ def faces(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def make_bundle(tmp_path: Path) -> MakeBundle:
     """Writes a bundle of logit = gain x (mean red / 255 - .5), threshold .5 by the rule f1."""
 
-    def make(name: str, gain: float = 8.0, fitted_on: str | None = None, metrics: dict[str, Any] | None = None) -> Path:
+    def make(name: str, gain: float = 8.0, fitted_on: Any = None, metrics: dict[str, Any] | None = None) -> Path:
         graph = bytes(_red_graph(gain).SerializeToString())
         crops = np.random.default_rng(1).integers(0, 256, (2, 256, 256, 3), np.uint8)
         scores = sigmoid(gain * (crops[..., 0].mean((1, 2)) / 255 - 0.5)).astype(np.float32)

@@ -90,6 +90,47 @@ def pickle_for_weights(tmp: Path) -> Arguments:
     return ["train", "baseline", "--data", str(faces), "--out", str(tmp / "run"), "--weights", str(tmp / "weights.pth")]
 
 
+def finished_run(out: Path) -> Path:
+    out.mkdir(parents=True)
+    (out / "last_checkpoint.pth").touch()
+    return out
+
+
+def distill(tmp: Path, *options: str) -> Arguments:
+    """What is found before anything is opened: neither the teacher nor the data are there."""
+    return ["distill", "--teacher", "nowhere", "--data", "nowhere", "--out", str(tmp / "old"), *options]
+
+
+def finished_training(tmp: Path) -> Arguments:
+    return ["train", "student", "--data", "nowhere", "--out", str(finished_run(tmp / "old"))]
+
+
+def finished_student(tmp: Path) -> Arguments:
+    finished_run(tmp / "old")
+    return distill(tmp, "--no-ablation")
+
+
+def finished_student_without_teacher(tmp: Path) -> Arguments:
+    finished_run(tmp / "old" / "without_teacher")
+    return distill(tmp)
+
+
+def nothing_to_resume(tmp: Path) -> Arguments:
+    return ["train", "student", "--data", "nowhere", "--out", str(tmp / "old"), "--resume"]
+
+
+def no_student_to_resume(tmp: Path) -> Arguments:
+    return distill(tmp, "--resume")
+
+
+def resumed_with_another_config(tmp: Path) -> Arguments:
+    return ["train", "student", "--data", "nowhere", "--out", str(tmp / "old"), "--resume", "--config", "demo"]
+
+
+def student_resumed_with_another_config(tmp: Path) -> Arguments:
+    return distill(tmp, "--resume", "--config", "small")
+
+
 MISTAKES: list[tuple[Callable[[Path], Arguments], str]] = [
     (empty_folder, "empty"),
     (missing_folder, "nowhere"),
@@ -102,6 +143,13 @@ MISTAKES: list[tuple[Callable[[Path], Arguments], str]] = [
     (unknown_rule, "recall=.95"),
     (foreign_checkpoint, "not a checkpoint of edgedf"),
     (pickle_for_weights, "pickle"),
+    (nothing_to_resume, "old: no such checkpoint"),
+    (no_student_to_resume, "old: no such checkpoint"),
+    (resumed_with_another_config, "leave --config out"),
+    (student_resumed_with_another_config, "leave --config out"),
+    (finished_training, "old holds a run already"),
+    (finished_student, "old holds a run already"),
+    (finished_student_without_teacher, "without_teacher holds a run already"),
 ]
 
 
@@ -114,6 +162,20 @@ def test_a_mistake_is_named_in_one_line(mistake: Callable[[Path], Arguments], me
     assert message in result.stderr
     assert all(line.startswith("  ") for line in listed), "only the broken rows follow"
     assert not (tmp_path / "run" / "last_checkpoint.pth").exists()
+
+
+def test_check_lists_every_broken_picture(tmp_path: Path) -> None:
+    """A text, an empty file, and a JPEG that ends too early."""
+    faces = write_faces(tmp_path / "faces")
+    (faces / "0.png").write_text("no picture at all")
+    (faces / "1.png").write_bytes(b"")
+    Image.effect_noise((64, 64), 50).save(faces / "3.png", format="JPEG")
+    (faces / "3.png").write_bytes((faces / "3.png").read_bytes()[:-500])
+    result = CliRunner().invoke(app, ["data", "check", str(faces)])
+    assert result.exit_code == 2
+    first, *listed = result.stderr.splitlines()
+    assert "3 broken pictures" in first and "--skip-broken" in first
+    assert [line[:14] for line in listed] == ["  row 2: 0.png", "  row 3: 1.png", "  row 5: 3.png"]
 
 
 def test_a_changed_byte_in_a_bundle(make_bundle: Callable[..., Path], tmp_path: Path) -> None:

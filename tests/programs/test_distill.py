@@ -41,6 +41,7 @@ def test_a_student_without_a_share_of_fakes_takes_its_teachers(
     monkeypatch.setattr(program, "train_student", train_student)
     program.main(DistillConfig(teacher=str(teacher.path), prevalence=own), teacher.path / "student")
     assert seen == [used, used]
+    assert DistillConfig.load(teacher.path / "student" / "config.toml").prevalence == used
 
 
 @pytest.mark.parametrize(
@@ -51,13 +52,13 @@ def test_the_teacher_stands_beside_its_students_on_the_same_faces_and_terms(
     teacher: Run, change: dict[str, Any], measured: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     program: Any = load("student/distill.py")
-    kept = {"metrics": {**METRICS, "prevalence": 0.17}, "rule": "f1", "fitted_on": "val"}
+    kept = {"metrics": {**METRICS, "prevalence": 0.17}, "rule": "f1", "fitted_on": ["val"]}
     save_checkpoint(teacher.path / "best_model.pth", kept)
     monkeypatch.setattr(Run, "model", lambda run: None)
     monkeypatch.setattr(program, "logits", lambda model, pixels: np.linspace(-2, 2, 12, dtype=np.float32))
     names, pixels, zeros = [str(i) for i in range(12)], np.zeros((12, 1), np.uint8), np.zeros(12, np.int64)
     labels = np.tile(np.array([0, 1], np.uint8), 6)
-    val = PackedFaces(pixels, labels, names, [""] * 12, names, names, zeros, zeros, change.get("faces", "val"))
+    val = PackedFaces(pixels, labels, names, [""] * 12, names, names, zeros, zeros, (change.get("faces", "val"),))
     config = DistillConfig(prevalence=change.get("prevalence", 0.17), threshold_rule=change.get("rule", "f1"))
     row = program.teacher_row(config, teacher, val)
     assert (row != kept["metrics"]) == measured
@@ -75,7 +76,7 @@ def test_stored_answers_belong_to_the_views(teacher: Run, monkeypatch: pytest.Mo
     crops = np.zeros((2, 256, 256, 3), np.uint8)
     zeros = np.zeros(2, np.int64)
     faces_of = partial(PackedFaces, crops, np.array([0, 1], np.uint8), ["a", "a"], ["", ""], ["0", "1"], ["0", "1"])
-    pair, strangers = (faces_of(np.array(originals), zeros, "made") for originals in ([0, 0], [0, 1]))
+    pair, strangers = (faces_of(np.array(originals), zeros, ("made",)) for originals in ([0, 0], [0, 1]))
     for settings, faces in [(config, pair), (config, strangers), (replace(config, jitter=0.05), pair)]:
         program.make_guide(settings, teacher, faces)
     assert len(set(keys)) == 3

@@ -1,5 +1,6 @@
 """The evaluate program."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -40,16 +41,20 @@ def test_a_named_rule_is_cross_fitted(faces: Path, make_bundle: MakeBundle) -> N
     assert found.prevalence == 0.1
 
 
-def test_a_threshold_chosen_on_these_faces_is_cross_fitted(faces: Path, make_bundle: MakeBundle) -> None:
-    """Its figures would be flattered otherwise."""
-    fingerprint = open_dataset(faces).split("val").fingerprint
-    result = run("benchmarks/evaluate.py", make_bundle("red", fitted_on=fingerprint), faces)
+@pytest.mark.parametrize("fitted_on", [["{}"], ["other", "{}"], "{}"], ids=["one", "several", "an older file"])
+def test_a_threshold_chosen_on_these_faces_is_cross_fitted(
+    fitted_on: list[str] | str, faces: Path, make_bundle: MakeBundle
+) -> None:
+    """Its figures would be flattered otherwise; also where these faces are only some of those it was chosen on."""
+    fingerprint = pack(open_dataset(faces).split("val")).fingerprint
+    known = json.loads(json.dumps(fitted_on).format(fingerprint))
+    result = run("benchmarks/evaluate.py", make_bundle("red", fitted_on=known), faces)
     assert result["evaluation"]["rule"] == "f1, cross-fitted"
 
 
 def test_another_prevalence_restates_and_moves_no_verdict(faces: Path, make_bundle: MakeBundle) -> None:
     """Neither where the threshold was chosen on these faces, nor with a rule of its own."""
-    own = open_dataset(faces).split("val").fingerprint
+    own = pack(open_dataset(faces).split("val")).fingerprint
     for fitted_on, rule in [(own, None), (None, "f1"), (None, None)]:
         bundle = make_bundle("red", fitted_on=fitted_on)
         as_is = run("benchmarks/evaluate.py", bundle, faces, rule=rule)["evaluation"]

@@ -77,7 +77,7 @@ def test_the_bundle_tells_where_it_comes_from_and_no_path(drawn: Path, exported:
     assert manifest["architecture"] == {"kind": "student", "size": "nano"}
     origin = manifest["provenance"]
     assert origin["config"]["seed"] == 7
-    assert origin["fitted_on"] == open_dataset(drawn).split("val").fingerprint
+    assert origin["fitted_on"] == [pack(open_dataset(drawn).split("val")).fingerprint]
     assert origin["versions"]["torch"] == version("torch")
     assert "/home" not in text
     assert str(drawn) not in text
@@ -94,7 +94,7 @@ def test_what_training_knows_of_its_threshold_is_kept(run: Path, drawn: Path, tm
     source = tmp_path / "run"
     shutil.copytree(run, source)
     kept = open_run(run).checkpoint()
-    own = open_dataset(drawn).split("val").fingerprint
+    own = pack(open_dataset(drawn).split("val")).fingerprint
     save_checkpoint(source / CHECKPOINTS["best"], kept | {"fitted_on": own, "metrics": {"prevalence": 0.17}})
     bundle = export(source, out=tmp_path / "tiny.edgedf")["bundle"]
     for model in (source, Path(bundle)):

@@ -98,6 +98,17 @@ def test_json_result_is_the_only_thing_on_stdout(calls: list[Any], tmp_path: Pat
     assert run("demo", "--out", str(tmp_path)).stdout == ""
 
 
+@pytest.mark.parametrize("words", [["train", "student"], ["distill", "--teacher", "runs/teacher"]])
+def test_broken_pictures_are_skipped_on_request_and_when_resumed(
+    words: list[str], calls: list[Any], tmp_path: Path
+) -> None:
+    common = [*words, "--data", "faces", "--out", str(tmp_path)]
+    assert run(*common).exit_code == run(*common, "--skip-broken").exit_code == 0
+    (tmp_path / "config.toml").write_text(calls[1][1][0].to_toml())
+    assert run(*common, "--resume").exit_code == 0
+    assert [args[0].skip_broken for _, args, _ in calls] == [False, True, True]
+
+
 def test_export_passes_its_options_on(calls: list[Any]) -> None:
     result = run(
         "export", "runs/a", "--out", "a.edgedf", "--data", "faces", "--threshold-rule", "f1", "--split", "test"

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from edgedf.data.dataset import Dataset, write_dataset
-from edgedf.data.readers import read_dataset
+from edgedf.data.readers import from_csv, read_dataset
 from edgedf.errors import DatasetError
 
 Columns = dict[str, list[str]]
@@ -78,21 +78,6 @@ def test_missing_split_is_an_error(root: Path) -> None:
         train.split("val")
 
 
-def test_fingerprint_follows_rows_and_files(root: Path, columns: Columns) -> None:
-    """It stays the same when read again and changes with a cell or a file's size, not with the folder."""
-    before = read_dataset(root).fingerprint
-    assert read_dataset(root).fingerprint == before
-    moved = root.rename(root.with_name("moved"))
-    assert read_dataset(moved).fingerprint == before
-    with (moved / "0.png").open("ab") as file:
-        file.write(b"x")
-    after = read_dataset(moved).fingerprint
-    assert after != before
-    columns["camera"][0] = "other"
-    write_dataset(moved, columns)
-    assert read_dataset(moved).fingerprint != after
-
-
 @pytest.mark.parametrize(
     ("column", "value", "problem"),
     [
@@ -117,6 +102,20 @@ def test_broken_row_is_listed(root: Path, columns: Columns, column: str, value: 
     dataset = read_dataset(root, skip_broken=True, log=said.append)
     assert list(dataset.rows) == [2, 3, 5, 6, 7]
     assert said == [f"skipped {error.value.problems[0]}"]
+
+
+def test_blank_lines_are_counted(root: Path) -> None:
+    """A row is named by its line in the file, in the table of a folder and in any other."""
+    lines = (root / "labels.csv").read_text().replace("2.png,real", "2.png,maybe").splitlines()
+    for name, read in (("labels.csv", lambda file: read_dataset(file.parent)), ("other.csv", from_csv)):
+        (root / name).write_text("\n".join([lines[0], "", lines[1], "", "", *lines[2:]]))
+        with pytest.raises(DatasetError) as error:
+            read(root / name)
+        assert error.value.problems == ["row 7: 2.png: unknown label 'maybe', use real or fake"]
+        (root / name).write_text("\n".join([lines[0], "", *lines[1:], "7.png"]))
+        with pytest.raises(DatasetError) as error:
+            read(root / name)
+        assert error.value.problems == ["row 9: it has not 7 cells"]
 
 
 @pytest.mark.parametrize("cells", [("1", "2", "3", ""), ("1", "2", "3", "x"), ("1", "2", "3", "nan")])

@@ -1,9 +1,10 @@
 """Packed pixels: right, whole or absent, and written once."""
 
 import mmap
+import os
 import shutil
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,13 +14,15 @@ import pytest
 from PIL import Image
 
 from edgedf.data import packing
-from edgedf.data.dataset import write_dataset
+from edgedf.data.dataset import Dataset, write_dataset
 from edgedf.data.packed import join, pack, require_apart
 from edgedf.data.readers import read_dataset
 from edgedf.errors import DatasetError, InputError
 from edgedf.faces.crop import CropRule, read_image
 
 Columns = dict[str, list[str]]
+
+COLOURS = ("red", "lime", "blue", "yellow", "white", "black")
 
 
 @pytest.fixture
@@ -37,7 +40,6 @@ def test_pixels_are_those_of_the_crop_rule(root: Path, cache: Path) -> None:
     assert packed.labels.tolist() == [0, 1] * 3
     assert packed.groups == ["a", "a", "b", "b", "c", "d"]
     assert packed.methods == ["", "swap"] * 3
-    assert packed.fingerprint == dataset.fingerprint
 
 
 def test_boxes_are_cut(root: Path, columns: Columns, cache: Path) -> None:
@@ -58,13 +60,39 @@ def test_packing_happens_once(root: Path, cache: Path, monkeypatch: pytest.Monke
     assert first.digests == second.digests
 
 
-def test_a_changed_picture_is_packed_anew(root: Path, cache: Path) -> None:
-    """Another file is another fingerprint."""
-    before = pack(read_dataset(root), cache).pixels[0]
-    Image.new("RGB", (30, 30), "red").save(root / "0.png")
-    after = pack(read_dataset(root), cache).pixels[0]
-    assert after[0, 0].tolist() == [255, 0, 0]
-    assert not np.array_equal(before, after)
+def _pictures_of_one_size(root: Path, colours: Sequence[str]) -> Dataset:
+    """Uncompressed pictures of one colour each: only their pixels differ."""
+    for i, colour in enumerate(colours):
+        Image.new("RGB", (8, 8), colour).save(root / f"{i}.png", format="BMP")
+    return read_dataset(root)
+
+
+def test_pixels_replaced_in_place_are_packed_anew(root: Path, cache: Path) -> None:
+    """Files of the same names and sizes, in the same folder."""
+    packed = [pack(_pictures_of_one_size(root, colours), cache) for colours in (COLOURS, COLOURS[::-1])]
+    assert [one.pixels[0][0, 0].tolist() for one in packed] == [[255, 0, 0], [0, 0, 0]]
+    assert packed[0].fingerprint != packed[1].fingerprint
+
+
+def test_pixels_of_another_folder_are_not_taken(root: Path, cache: Path) -> None:
+    """Two datasets with names, sizes and times of files in common."""
+    other = shutil.copytree(root, root.with_name("other"))
+    datasets = [_pictures_of_one_size(*one) for one in ((root, COLOURS), (other, COLOURS[::-1]))]
+    for path in (path for dataset in datasets for path in dataset.paths):
+        os.utime(path, ns=(0, 0))
+    packed = [pack(dataset, cache) for dataset in datasets]
+    assert [one.pixels[0][0, 0].tolist() for one in packed] == [[255, 0, 0], [0, 0, 0]]
+
+
+def test_fingerprint_follows_table_and_pixels(root: Path, columns: Columns, cache: Path) -> None:
+    """Neither the folder nor a file's time counts, so that it is the same on another machine."""
+    before = pack(read_dataset(root), cache).fingerprint
+    moved = shutil.copytree(root, root.with_name("moved"))
+    os.utime(moved / "0.png", ns=(0, 0))
+    assert pack(read_dataset(moved), cache).fingerprint == before
+    columns["camera"][0] = "other"
+    write_dataset(moved, columns)
+    assert pack(read_dataset(moved), cache).fingerprint != before
 
 
 def test_order_holds_over_chunks(root: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -172,6 +200,8 @@ def test_joined_pixels_are_the_parts_in_order(root: Path, cache: Path) -> None:
     assert nested.labels.tolist() == whole.labels.tolist()
     assert nested.originals.tolist() == whole.originals.tolist() == [0, 0, 2, 2, 4, 4]
     assert nested.sources.tolist() == [0, 0, 1, 1, 2, 2]
+    assert nested.fingerprints == tuple(part.fingerprint for part in parts)
+    assert nested.fingerprint != join(parts[:2]).fingerprint
     with pytest.raises(IndexError):
         nested.pixels[6]
 

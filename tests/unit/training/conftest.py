@@ -34,7 +34,7 @@ def make_faces(count: int, seed: int, prevalence: float = 0.5) -> PackedFaces:
         digests=[f"{seed}-{i}" for i in range(count)],
         originals=np.arange(count),
         sources=np.zeros(count, np.int64),
-        fingerprint=f"made-{seed}-{count}",
+        fingerprints=(f"made-{seed}-{count}",),
     )
 
 

@@ -1,11 +1,15 @@
 """The distillation objective and the teacher's cache."""
 
+import os
+import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
 
 from edgedf.data.packed import PackedFaces
+from edgedf.errors import InputError
 from edgedf.nn.detector import Output
 from edgedf.nn.student import Student
 from edgedf.nn.teacher import Teacher
@@ -73,6 +77,24 @@ def test_a_view_is_asked_about_once_even_by_a_later_process(
 def test_a_stored_view_takes_at_most_16_kilobytes(guide: Guide, tmp_path: Path) -> None:
     _cached(guide, tmp_path, 10)
     assert sum(file.stat().st_size for file in tmp_path.rglob("*.*")) / 20 <= 16 * 1024
+
+
+def test_a_full_disk_is_told_before_it_is_full(guide: Guide, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And answers that are stored already need no room."""
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=10 * 2 * 12 * 1024))
+    with pytest.raises(InputError, match="EDGEDF_CACHE"):
+        _cached(guide, tmp_path, 10)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=10 * 2 * 16 * 1024))
+    _cached(guide, tmp_path, 10)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=0))
+    _cached(guide, tmp_path, 10)
+
+
+@pytest.mark.skipif(not hasattr(os, "posix_fallocate"), reason="the system cannot")
+def test_the_disk_is_taken_at_once(guide: Guide, tmp_path: Path) -> None:
+    """A hole in a map would kill the training that fills it on a full disk."""
+    _cached(guide, tmp_path, 10)
+    assert all(stat.st_blocks * 512 >= stat.st_size > 0 for stat in (file.stat() for file in tmp_path.rglob("*.*")))
 
 
 def test_the_teacher_is_frozen_and_not_in_the_checkpoint(

@@ -45,7 +45,9 @@ def test_it_learns_and_keeps_its_folder(trainer: Any, config: DistillConfig, tmp
     assert names == {
         "config.toml", "metrics.csv", "curves.png", "last_checkpoint.pth", "best_model.pth", "final_model.pth"
     }  # fmt: skip
-    assert open_run(tmp_path / "run").checkpoint()["metrics"]["auc"] == best["auc"]
+    kept = open_run(tmp_path / "run").checkpoint()
+    assert kept["metrics"]["auc"] == best["auc"]
+    assert (kept["trained_on"], kept["fitted_on"]) == (["made-0-32"], ["made-1-16"])
 
 
 def test_every_figure_of_a_row_follows_from_its_matrix(trainer: Any, config: DistillConfig, tmp_path: Path) -> None:
@@ -93,6 +95,12 @@ def test_a_run_is_not_overwritten_and_not_continued_with_other_settings(trainer:
         trainer(dataclasses.replace(config, seed=3)).fit(resume=True)
 
 
+def test_the_same_data_by_another_path_is_continued_on(trainer: Any, config: DistillConfig, tmp_path: Path) -> None:
+    trainer(dataclasses.replace(config, epochs=1)).fit()
+    trainer(dataclasses.replace(config, epochs=2, data=["../elsewhere/unused"])).fit(resume=True)
+    assert len(rows(tmp_path / "run")) == 2
+
+
 def test_a_run_can_be_made_longer(trainer: Any, config: DistillConfig, tmp_path: Path) -> None:
     trainer(config).fit()
     trainer(dataclasses.replace(config, epochs=3)).fit(resume=True)
@@ -116,7 +124,7 @@ def test_other_faces_are_not_continued_on(
     trainer: Any, train_faces: PackedFaces, val_faces: PackedFaces, config: DistillConfig, tmp_path: Path
 ) -> None:
     trainer(dataclasses.replace(config, epochs=1)).fit()
-    other = dataclasses.replace(train_faces, fingerprint="another")
+    other = dataclasses.replace(train_faces, fingerprints=("another",))
     changed = dataclasses.replace(config, epochs=1)
     again = Trainer(Student("nano"), Supervised(), other, val_faces, changed, tmp_path / "run")
     with pytest.raises(CheckpointError, match="dataset has changed"):
