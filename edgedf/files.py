@@ -1,8 +1,10 @@
 """Files that are never half-written, and their hashes."""
 
+import ctypes
 import hashlib
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,6 +28,34 @@ def replacing(path: Path) -> Iterator[Path]:
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
+
+
+def replace_folder(path: Path, beside: Path) -> None:
+    """Puts the folder `beside` in the place of `path`; what was there is deleted.
+
+    On Linux the two change places in one step, so that there is a whole folder at `path` at every moment; elsewhere,
+    and on file systems that cannot do it, there is none for a moment.
+    """
+    if not path.exists():
+        beside.replace(path)
+    elif _exchange(path, beside):
+        shutil.rmtree(beside)
+    else:
+        old = path.with_name(f".{path.name}.{os.getpid()}.old")
+        path.replace(old)
+        try:
+            beside.replace(path)
+        except OSError:
+            old.replace(path)
+            raise
+        shutil.rmtree(old)
+
+
+def _exchange(one: Path, other: Path) -> bool:
+    """Whether two paths have changed places, by renameat2(2)."""
+    rename = getattr(ctypes.CDLL(None), "renameat2", None) if sys.platform == "linux" else None
+    here, exchange = -100, 2  # AT_FDCWD and RENAME_EXCHANGE of <fcntl.h> and <stdio.h>
+    return rename is not None and rename(here, os.fsencode(one), here, os.fsencode(other), exchange) == 0
 
 
 def write_bytes(path: Path, data: bytes) -> None:

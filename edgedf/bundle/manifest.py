@@ -57,6 +57,7 @@ class Artefact:
         metrics: Measured with this file: its `split` and an `evaluation`, as `edgedf.metrics.Evaluation` writes it;
             empty if it was never measured.
         needs: CPU features or GPU it was built for.
+        weights: Path of its second file, where its format has two (OpenVINO), or nothing.
     """
 
     file: str
@@ -69,6 +70,7 @@ class Artefact:
     tolerance: float
     metrics: dict[str, Any] = field(default_factory=dict)
     needs: list[str] = field(default_factory=list)
+    weights: str = ""
 
 
 @dataclass(frozen=True)
@@ -160,6 +162,8 @@ def _check(manifest: Manifest) -> None:
     for one in manifest.artefacts:
         if not math.isfinite(one.threshold):
             raise ValueError(f"the threshold of {one.file} is {one.threshold}")
+        if one.weights and one.weights not in manifest.files:
+            raise ValueError(f"it has no hash of {one.weights}")
         if not (0 < one.temperature < math.inf and 0 <= one.tolerance <= 1):
             raise ValueError(f"the temperature or tolerance of {one.file} is out of range")
         if one.metrics:

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from edgedf.bundle.golden import GOLDEN, unpack_golden
 from edgedf.bundle.manifest import Artefact, Manifest, manifest_from_json
 from edgedf.errors import BundleError
-from edgedf.files import check_folder, sha256, write_bytes
+from edgedf.files import check_folder, replace_folder, sha256, write_bytes
 
-MANIFEST = "manifest.json"
+MANIFEST, CARD = "manifest.json", "MODEL_CARD.md"
 LARGEST_MANIFEST = 4 << 20  # bytes
 
 
@@ -32,6 +32,16 @@ class Bundle:
             BundleError: They changed since the bundle was opened.
         """
         return _verified(self.path, artefact.file, artefact.sha256)
+
+    def weights(self, artefact: Artefact) -> bytes:
+        """The verified bytes of an artefact's second file; none where it has one file only.
+
+        Raises:
+            BundleError: They changed since the bundle was opened, or the manifest has no hash of them.
+        """
+        if not artefact.weights:
+            return b""
+        return _verified(self.path, artefact.weights, self.manifest.files.get(artefact.weights, ""))
 
     def golden(self, artefact: Artefact) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
         """Drawn crops `(G, 256, 256, 3)` and the scores `(G,)` that the artefact must give for them.
@@ -80,7 +90,7 @@ def write_bundle(path: Path, manifest: Manifest, files: Mapping[str, bytes]) -> 
         for name, data in {MANIFEST: manifest.to_json().encode(), **files}.items():
             write_bytes(_inside(beside, name), data)
         open_bundle(beside)
-        _replace_folder(path, beside)
+        replace_folder(path, beside)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
     return Bundle(path, manifest)
@@ -119,18 +129,3 @@ def _inside(root: Path, name: str) -> Path:
     if not (root / name).resolve().is_relative_to(root.resolve()):
         raise BundleError(f"{root}: {name!r} is a link out of the bundle; do not trust this bundle")
     return root / name
-
-
-def _replace_folder(path: Path, beside: Path) -> None:
-    """Renames `beside` to `path`; what was there goes only when the new folder is in place."""
-    if not path.exists():
-        beside.replace(path)
-        return
-    old = path.with_name(f".{path.name}.{os.getpid()}.old")
-    path.replace(old)
-    try:
-        beside.replace(path)
-    except OSError:
-        old.replace(path)
-        raise
-    shutil.rmtree(old)

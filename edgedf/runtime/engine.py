@@ -150,7 +150,7 @@ def _load_checked(bundle: Bundle, artefact: Artefact, threads: int) -> Backend:
         EdgedfError: It misses its golden scores, or cannot be loaded or run here.
     """
     crops, expected = bundle.golden(artefact)
-    backend = load_backend(artefact.backend, bundle.read(artefact), threads)
+    backend = load_backend(artefact.backend, bundle.read(artefact), threads, bundle.weights(artefact))
     logit = run_in_batches(backend, crops).logit
     if logit.shape != (len(crops), 1):
         raise BundleError(f"its logit of {len(crops)} crops has shape {logit.shape}: export it again")

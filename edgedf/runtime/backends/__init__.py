@@ -1,7 +1,7 @@
 """Backends, one file each.
 
-A backend's module has `load(model: bytes, threads: int) -> Backend`. It refuses a graph with another contract
-(`BundleError`) before its runtime sees a byte of it, and imports its runtime inside `load`.
+A backend's module has `load(model: bytes, threads: int, weights: bytes) -> Backend`. It refuses a graph with another
+contract (`BundleError`) before its runtime sees a byte of it, and imports its runtime inside `load`.
 """
 
 import importlib
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from edgedf.errors import InputError
 
-BACKENDS = ("onnxruntime",)
+BACKENDS = ("onnxruntime", "openvino", "tensorrt")
 
 
 class Outputs(NamedTuple):
@@ -36,8 +36,14 @@ class Backend(Protocol):
         """Judges crops, RGB `(N, 256, 256, 3)` with N of at least 1. Several threads may call it at once."""
 
 
-def load_backend(name: str, model: bytes, threads: int) -> Backend:
+def load_backend(name: str, model: bytes, threads: int, weights: bytes = b"") -> Backend:
     """Loads a model into the named runtime.
+
+    Args:
+        name: One of `BACKENDS`.
+        model: The artefact's file.
+        threads: Threads of one call.
+        weights: The artefact's second file, where it has one.
 
     Raises:
         BundleError: The graph breaks the contract.
@@ -46,5 +52,5 @@ def load_backend(name: str, model: bytes, threads: int) -> Backend:
     if name not in BACKENDS:
         raise InputError(f"there is no backend {name!r}: use {', '.join(BACKENDS)}")
     module: Any = importlib.import_module(f"edgedf.runtime.backends.{name}")
-    backend: Backend = module.load(model, threads)
+    backend: Backend = module.load(model, threads, weights)
     return backend

@@ -25,8 +25,14 @@ class OnnxRuntime:
             raise EdgedfError(f"ONNX Runtime cannot run it ({_first_line(error)})") from error
 
 
-def load(model: bytes, threads: int) -> OnnxRuntime:
+def load(model: bytes, threads: int, weights: bytes = b"", *, unfused: bool = False) -> OnnxRuntime:
     """Makes a session from the bytes of an ONNX graph.
+
+    Args:
+        model: The graph.
+        threads: Of one call.
+        weights: Nothing: an ONNX graph has no second file.
+        unfused: Compute Q/DQ pairs as they stand, slowly: a GPU sums exactly, as integer kernels of a CPU may not.
 
     Raises:
         BundleError: The graph breaks the contract.
@@ -39,6 +45,8 @@ def load(model: bytes, threads: int) -> OnnxRuntime:
     options.inter_op_num_threads = 1
     # Threads that spin while they wait take the cores from the rest of the app.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    if unfused:
+        options.add_session_config_entry("session.disable_quant_qdq", "1")
     options.log_severity_level = 4  # fatal only: what goes wrong is raised
     try:
         return OnnxRuntime(ort.InferenceSession(model, options, providers=["CPUExecutionProvider"]))

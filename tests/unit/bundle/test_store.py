@@ -1,6 +1,10 @@
 """Bundles: what is written is read back, and whatever was tampered with is refused with one line."""
 
+import itertools
 import json
+import os
+import signal
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +17,7 @@ from numpy.typing import NDArray
 from edgedf.bundle import GOLDEN, open_bundle, write_bundle
 from edgedf.errors import BundleError
 from edgedf.faces.crop import INTERPOLATIONS, CropRule
-from edgedf.files import sha256
+from edgedf.files import replace_folder, sha256
 from edgedf.metrics import evaluate
 
 MakeBundle = Callable[..., Path]
@@ -194,3 +198,47 @@ def test_a_bundle_that_could_not_be_opened_is_not_written(make_bundle: MakeBundl
         write_bundle(path, replace(manifest, name="new"), {})
     assert open_bundle(path).manifest.name == "colour"
     assert [one.name for one in path.parent.iterdir()] == [path.name]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="one step only on Linux")
+def test_a_writer_killed_at_any_moment_leaves_a_whole_bundle(make_bundle: MakeBundle) -> None:
+    path = make_bundle()
+    bundle = open_bundle(path)
+    artefact = bundle.manifest.artefacts[0]
+    names = [artefact.file, *bundle.manifest.files]
+    files = {name: (path / name).read_bytes() for name in names}
+    moments = 0
+    while _killed_before(moments, lambda: write_bundle(path, replace(bundle.manifest, name="new"), files)):
+        assert open_bundle(path).read(artefact) == files[artefact.file]
+        moments += 1
+    assert moments >= 20
+    assert open_bundle(path).manifest.name == "new"
+
+
+def _killed_before(count: int, work: Callable[[], object]) -> bool:
+    """Whether a child was killed before its next call of the file system after `count`, or was through by then."""
+    child = os.fork()
+    if child == 0:
+        left = itertools.count(count, -1)
+
+        def kill(event: str, args: object) -> None:
+            if event in ("open", "os.mkdir", "os.rename", "os.remove", "shutil.rmtree") and next(left) <= 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        sys.addaudithook(kill)
+        work()
+        os._exit(0)
+    return os.waitpid(child, 0)[1] == signal.SIGKILL
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_a_folder_takes_anothers_place(tmp_path: Path, at_once: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the system cannot exchange the two, in two steps."""
+    if not at_once:
+        monkeypatch.setattr("edgedf.files._exchange", lambda one, other: False)
+    for name in ("old", "new"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "file").write_text(name)
+    replace_folder(tmp_path / "old", tmp_path / "new")
+    assert (tmp_path / "old" / "file").read_text() == "new"
+    assert [one.name for one in tmp_path.iterdir()] == ["old"]
