@@ -23,7 +23,11 @@ EXTRA_OF = {
     "matplotlib": "train",
     "onnx": "export",
     "onnxscript": "export",
+    "openvino": "openvino",
+    "pycuda": "tensorrt",
     "safetensors": "train",
+    "tensorrt": "tensorrt",
+    "tensorrt_rtx_bindings": "rtx",
     "torch": "train",
     "torchvision": "train",
 }

@@ -24,7 +24,6 @@ DIRECTLY_BELOW = {
     "report": {"metrics"},
     "guard": set(),
 }
-COMING = {"openvino", "tensorrt", "rtx"}  # extras whose code is written next
 TORCH_FREE = ("faces", "runtime", "report", "bundle", "metrics")
 MODULES = [path for path in sorted(PACKAGE.rglob("*.py")) if "recipes" not in path.parts]
 
@@ -64,7 +63,7 @@ def test_extras_are_those_that_code_asks_for() -> None:
     [everything] = extras["all"]
     used = set(EXTRA_OF.values())
     assert set(everything.removeprefix("edgedf[").removesuffix("]").split(",")) <= used <= extras.keys()
-    assert extras.keys() <= used | COMING | {"all", "dev"}
+    assert extras.keys() <= used | {"all", "dev"}
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))

@@ -1,0 +1,69 @@
+"""TensorRT engines from a dialect graph.
+
+One code path for TensorRT 10.12 and later, TensorRT 11, and TensorRT for RTX: a strongly typed network, whose types
+are the graph's own. No calibrator and no precision flag, which version 11 has no more.
+"""
+
+from typing import Any
+
+from edgedf.errors import EdgedfError
+from edgedf.runtime.onnx_contract import INPUT
+
+LARGEST = 32  # crops a call
+WORKSPACE = 1 << 30  # bytes
+
+
+def build(trt: Any, graph: bytes, configure: Any = None, timing_cache: Any = None) -> bytes:
+    """A serialised engine for batches of 1 to `LARGEST`, fastest at 1.
+
+    Args:
+        trt: The module `tensorrt`, or that of TensorRT for RTX.
+        graph: Dialect ONNX file.
+        configure: Called with the builder's configuration.
+        timing_cache: Measurements of an earlier build on this GPU.
+
+    Raises:
+        EdgedfError: TensorRT cannot parse or build the graph.
+    """
+    complaints = _Complaints(trt)
+    builder = trt.Builder(complaints.logger)
+    network = builder.create_network(1 << int(trt.NetworkDefinitionCreationFlag.STRONGLY_TYPED))
+    parser = trt.OnnxParser(network, complaints.logger)
+    if not parser.parse(graph):
+        errors = "; ".join(parser.get_error(i).desc() for i in range(parser.num_errors))
+        raise EdgedfError(f"TensorRT cannot parse the graph ({errors})")
+    config = builder.create_builder_config()
+    config.set_memory_pool_limit(trt.MemoryPoolType.WORKSPACE, WORKSPACE)
+    profile = builder.create_optimization_profile()
+    profile.set_shape(INPUT, *((count, 256, 256, 3) for count in (1, 1, LARGEST)))
+    config.add_optimization_profile(profile)
+    if timing_cache is not None:
+        config.set_timing_cache(timing_cache, ignore_mismatch=False)
+    if configure is not None:
+        configure(config)
+    engine = builder.build_serialized_network(network, config)
+    if engine is None:
+        raise EdgedfError(f"TensorRT cannot build the engine ({complaints.text()})")
+    return bytes(engine)
+
+
+class _Complaints:
+    """A logger that keeps errors in place of printing everything."""
+
+    def __init__(self, trt: Any) -> None:
+        errors: list[str] = []
+        worst = (trt.ILogger.Severity.ERROR, trt.ILogger.Severity.INTERNAL_ERROR)
+
+        class Logger(trt.ILogger):  # type: ignore[misc]
+            def __init__(self) -> None:
+                trt.ILogger.__init__(self)
+
+            def log(self, severity: Any, message: str) -> None:
+                if severity in worst:
+                    errors.append(message)
+
+        self.logger, self._errors = Logger(), errors
+
+    def text(self) -> str:
+        """The first error."""
+        return self._errors[0] if self._errors else "it gives no reason"

@@ -1,0 +1,76 @@
+"""OpenVINO behind the common protocol, and what is refused before it sees a byte."""
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from edgedf.deploy.openvino import Ir, ir_from_onnx
+from edgedf.errors import BundleError
+from edgedf.runtime.backends import Backend, load_backend
+from edgedf.runtime.ir_contract import check_ir
+
+pytest.importorskip("openvino")
+
+
+@pytest.fixture(scope="module")
+def ir(colour_graph: Any) -> Ir:
+    return ir_from_onnx(colour_graph.SerializeToString())
+
+
+@pytest.fixture(scope="module")
+def backend(ir: Ir) -> Backend:
+    return load_backend("openvino", ir.model, 1, ir.weights)
+
+
+@pytest.mark.parametrize("count", [1, 2, 5, 35])
+def test_any_number_of_crops_is_judged_as_by_onnx_runtime(
+    backend: Backend, colour_graph: Any, crops: NDArray[np.uint8], count: int
+) -> None:
+    some = np.resize(crops, (count, *crops.shape[1:]))
+    expected = load_backend("onnxruntime", colour_graph.SerializeToString(), 1).run(some)
+    for ours, theirs in zip(backend.run(some), expected, strict=True):
+        assert ours.shape == theirs.shape
+        np.testing.assert_allclose(ours, theirs, atol=1e-3, rtol=1e-3)  # weights in FP16
+
+
+def test_threads_share_an_engine(backend: Backend, crops: NDArray[np.uint8]) -> None:
+    alone = [backend.run(crop[None]).logit[0, 0] for crop in crops]
+    with ThreadPoolExecutor(8) as pool:
+        together = list(pool.map(lambda i: backend.run(crops[i % 5][None]).logit[0, 0], range(80)))
+    assert together == [alone[i % 5] for i in range(80)]
+
+
+def test_results_are_the_callers_own(backend: Backend, crops: NDArray[np.uint8]) -> None:
+    """Not a view of memory that the next call overwrites."""
+    first = backend.run(crops[:1]).logit.copy()
+    kept = backend.run(crops[:1]).logit
+    backend.run(crops[4:])
+    assert np.array_equal(kept, first)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda xml: xml[:200], "not an OpenVINO IR"),
+        (lambda xml: b"\x00\x01" + xml, "not an OpenVINO IR"),
+        (lambda xml: xml.replace(b'element_type="u8"', b'element_type="f32"'), "its input is"),
+        (lambda xml: xml.replace(b"?,256,256,3", b"?,224,224,3"), "its input is"),
+        (lambda xml: xml.replace(b"logit", b"score"), "its outputs are not"),
+        (lambda xml: xml.replace(b"<net ", b'<!DOCTYPE net [<!ENTITY a "b">]><net ', 1), "document type"),
+        (lambda xml: b"<net>" + b"<a>" * 100 + b"</a>" * 100 + b"</net>", "nested without end"),
+    ],
+)
+def test_another_graph_is_refused(ir: Ir, change: Any, reason: str) -> None:
+    check_ir(ir.model, len(ir.weights))
+    changed = change(ir.model)
+    assert changed != ir.model
+    with pytest.raises(BundleError, match=reason):
+        check_ir(changed, len(ir.weights))
+
+
+def test_constants_stay_within_the_weights(ir: Ir) -> None:
+    with pytest.raises(BundleError, match="reach beyond its weights"):
+        check_ir(ir.model, len(ir.weights) - 1)
