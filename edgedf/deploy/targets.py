@@ -1,0 +1,94 @@
+"""Targets: which artefacts a runtime gets, and how each is made from the FP32 graph."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from edgedf.deploy.calibration import Statistics
+from edgedf.deploy.dialects import CPU, TENSORRT, Dialect, quantised
+from edgedf.deploy.half import half_precision
+from edgedf.deploy.openvino import ir_from_onnx
+from edgedf.errors import InputError
+
+FLOAT = "model.onnx"
+ANY_CPU = ["any CPU: 7-bit weights do not saturate without VNNI"]
+
+
+@dataclass(frozen=True)
+class Built:
+    """An artefact before it is judged.
+
+    Attributes:
+        file: Path in the bundle.
+        backend: Its runtime.
+        precision: See `Artefact.precision`.
+        model: Content of the file.
+        weights: Content of its second file, `weights_file`.
+        weights_file: Path of that, or nothing.
+        needs: What it runs on.
+    """
+
+    file: str
+    backend: str
+    precision: str
+    model: bytes
+    weights: bytes = b""
+    weights_file: str = ""
+    needs: list[str] = field(default_factory=list)
+
+
+Build = Callable[[bytes], Built]
+BuildInt8 = Callable[[bytes, Statistics, Sequence[str]], Built]
+
+
+GPU = ["an NVIDIA GPU, TensorRT 10.12 or later"]
+
+
+def _onnx(graph: bytes) -> Built:
+    return Built(FLOAT, "onnxruntime", "fp32", graph)
+
+
+def _onnx_int8(graph: bytes, statistics: Statistics, keep_float: Sequence[str]) -> Built:
+    return Built("model.int8.onnx", "onnxruntime", "int8", quantised(graph, statistics, CPU, keep_float), needs=ANY_CPU)
+
+
+def _openvino(graph: bytes) -> Built:
+    return _ir("openvino/model", "fp16 weights, f32", graph)
+
+
+def _openvino_int8(graph: bytes, statistics: Statistics, keep_float: Sequence[str]) -> Built:
+    return _ir("openvino/model.int8", "int8, f32", quantised(graph, statistics, CPU, keep_float))
+
+
+def _ir(stem: str, precision: str, graph: bytes) -> Built:
+    model, weights = ir_from_onnx(graph)
+    return Built(f"{stem}.xml", "openvino", precision, model, weights, f"{stem}.bin")
+
+
+def _tensorrt(graph: bytes) -> Built:
+    return Built("tensorrt/model.fp16.onnx", "tensorrt", "fp16", half_precision(graph), needs=GPU)
+
+
+def _tensorrt_int8(graph: bytes, statistics: Statistics, keep_float: Sequence[str]) -> Built:
+    model = half_precision(quantised(graph, statistics, TENSORRT, keep_float))
+    return Built("tensorrt/model.int8.onnx", "tensorrt", "int8, fp16", model, needs=GPU)
+
+
+TARGETS: dict[str, tuple[Build, BuildInt8]] = {
+    "onnx": (_onnx, _onnx_int8),
+    "openvino": (_openvino, _openvino_int8),
+    "tensorrt": (_tensorrt, _tensorrt_int8),
+}
+
+
+DIALECTS: dict[str, Dialect] = {"onnx": CPU, "openvino": CPU, "tensorrt": TENSORRT}
+
+
+def check_targets(targets: Sequence[str]) -> None:
+    """Makes sure that all targets are known.
+
+    Raises:
+        InputError: One is not.
+    """
+    unknown = [target for target in targets if target not in TARGETS]
+    if unknown:
+        raise InputError(f"target {', '.join(unknown)} is unknown: use {', '.join(TARGETS)}")
