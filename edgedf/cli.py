@@ -62,7 +62,6 @@ Weights = Annotated[Path | None, typer.Option(help="File of weights to start fro
 Seed = Annotated[int | None, typer.Option(min=0, help="Seed of everything random.")]
 SkipBroken = Annotated[bool, typer.Option("--skip-broken", help="Leave broken rows and pictures out, each named.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on from the run's last checkpoint.")]
-Source = Annotated[Path, typer.Argument(help="Run.")]
 Model = Annotated[Path, typer.Argument(help="Run or bundle.")]
 BundlePath = Annotated[Path, typer.Argument(metavar="BUNDLE", help="Bundle folder.")]
 
@@ -198,20 +197,42 @@ def evaluate(
 
 @command(app)
 def export(
-    source: Source,
-    out: Out,
-    target: Annotated[list[str] | None, typer.Option(help="Runtime to export for: onnx (default).")] = None,
+    source: Model,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Bundle to write; a source that is a bundle by default.")
+    ] = None,
+    target: Annotated[
+        list[str] | None,
+        typer.Option(help="Runtime to export for: onnx (default), openvino or tensorrt; may be repeated."),
+    ] = None,
+    int8: Annotated[bool, typer.Option("--int8", help="Make INT8 artefacts too.")] = False,
+    calibration: Annotated[
+        Path | None, typer.Option(help="Dataset to calibrate INT8 on, its train split; that of --data by default.")
+    ] = None,
+    method: Annotated[str, typer.Option(help="Calibration: minmax, percentile, entropy or auto.")] = "auto",
+    mixed: Annotated[
+        bool, typer.Option("--mixed", help="Leave layers in floating point where INT8 fails the gate.")
+    ] = False,
+    sm: Annotated[
+        list[int] | None,
+        typer.Option(help="Compute capability (86) to build for ahead of time, as a check; may be repeated."),
+    ] = None,
     data: MaybeData = None,
     split: MaybeSplit = None,
     threshold_rule: Rule = None,
     prevalence: ExportPrevalence = None,
 ) -> Result:
-    """Make a bundle from a run, with threshold and temperature fitted on a split."""
+    """Make a bundle from a run, or add to one: each artefact is measured before it is written."""
     return run(
         "export/export.py",
         source,
-        targets=target or ["onnx"],
         out=out,
+        targets=target or ["onnx"],
+        int8=int8,
+        calibration=calibration,
+        method=method,
+        mixed=mixed,
+        capabilities=sm or [],
         data=data,
         split=split,
         rule=threshold_rule,

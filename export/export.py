@@ -1,8 +1,10 @@
 """Export: a trained run becomes a bundle that a camera app can load.
 
-    run -> fused graph -> parity with torch -> temperature and threshold -> golden vectors -> bundle
+    run -> FP32 graph, at parity with torch --+-> for each target: a float artefact, and with --int8 a Q/DQ dialect
+    calibration faces -> statistics ----------+   -> its own runtime -> gate -> bundle
 
-What is fitted and measured comes from the exported file in its own runtime, not from torch.
+What is fitted and measured comes from the exported file in its own runtime, not from torch. What breaks the gate is
+not written.
 """
 
 from collections.abc import Sequence
@@ -10,173 +12,179 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from edgedf.bundle import GOLDEN, Artefact, InputContract, Manifest, check_place, pack_golden, write_bundle
-from edgedf.console import progress, say
+from edgedf.bundle import MANIFEST, check_place
+from edgedf.console import progress, say, table
 from edgedf.data.packed import PackedFaces, pack
 from edgedf.data.readers import open_dataset
-from edgedf.deploy.card import model_card
-from edgedf.deploy.evaluation import Decision
-from edgedf.deploy.golden import CANDIDATES, choose_golden, drawn_crops
-from edgedf.deploy.graph import onnx_from_model
-from edgedf.deploy.operating_point import OperatingPoint, fit_operating_point
-from edgedf.deploy.parity import compare
-from edgedf.deploy.provenance import provenance
+from edgedf.deploy.ahead import check_ahead, check_capabilities
+from edgedf.deploy.assemble import assemble
+from edgedf.deploy.calibration import METHODS, Sample, draw_sample, record
+from edgedf.deploy.gate import Bounds
+from edgedf.deploy.gate_report import gate_rows, write_gate
+from edgedf.deploy.golden import CANDIDATES, drawn_crops
+from edgedf.deploy.judging import Judge, Judged
+from edgedf.deploy.sensitivity import effects, fewest_float
+from edgedf.deploy.source import open_source
+from edgedf.deploy.targets import DIALECTS, TARGETS, check_targets
 from edgedf.errors import GateError, InputError
-from edgedf.faces.crop import CropRule
-from edgedf.files import sha256
 from edgedf.metrics import check_prevalence, check_rule
-from edgedf.nn.detector import Detector
 from edgedf.runtime import Engine
-from edgedf.runtime.backends import Backend, load_backend
-from edgedf.runtime.engine import BATCH, cpus, run_in_batches, scores
-from edgedf.training.run import Run, open_run
 
-TARGETS = ("onnx",)
-MODEL, CARD = "model.onnx", "MODEL_CARD.md"
-# Of an FP32 score: another CPU or version moves it less, a wrong kernel or channel order more.
-TOLERANCE = 1e-3
+CALIBRATION_IMAGES = 512
+SENSITIVITY_IMAGES = 64
 
 
 def main(
     source: Path,
     *,
-    out: Path,
-    targets: Sequence[str] = TARGETS,
+    out: Path | None = None,
+    targets: Sequence[str] = ("onnx",),
+    int8: bool = False,
+    calibration: Path | None = None,
+    method: str = "auto",
+    mixed: bool = False,
+    capabilities: Sequence[int] = (),
     data: Path | None = None,
     split: str | None = None,
     rule: str | None = None,
     prevalence: float | None = None,
 ) -> dict[str, Any]:
-    """Exports a run.
+    """Exports a run, or adds artefacts to a bundle.
 
     Args:
-        source: The run's folder.
-        out: Folder of the bundle; an older bundle there is replaced.
-        targets: What to make.
-        data: Dataset to fit temperature and threshold on; without it these are 1 and what training chose.
+        source: The folder of a run or a bundle.
+        out: Folder of the bundle; the source when that is a bundle. Artefacts of the same network that are there stay.
+        targets: Runtimes to make artefacts for.
+        int8: Make INT8 artefacts too.
+        calibration: Dataset whose train split INT8 is calibrated on; `data` when None.
+        method: `minmax`, `percentile` or `entropy`; `auto` takes the one that flips the fewest verdicts.
+        mixed: Where INT8 breaks the gate, leave the fewest layers in floating point with which it passes.
+        capabilities: Of GPUs to build TensorRT's graphs for ahead of time, such as 86 and 89, as a check.
+        data: Dataset to fit temperature and threshold and to judge on; without it these are the source's.
         split: Of that dataset; `val` when None.
-        rule: Chooses the threshold: `f1`, `recall=.95`, `fpr=.01`, `cost=10:1`; the training's when None.
-        prevalence: Share of fakes to fit for and to state metrics at; the training's, or else the data's, when None.
+        rule: Chooses the threshold: `f1`, `recall=.95`, `fpr=.01`, `cost=10:1`; the source's when None.
+        prevalence: Share of fakes to fit for and to state metrics at; the source's, or else the data's, when None.
 
     Returns:
-        Where the bundle is, and what `Artefact` says about its model.
+        Where the bundle is, and what `Artefact` says of each artefact in it.
 
     Raises:
-        InputError: An option is unknown or out of range, or has no use without `data`; `source` is not a run, or
-            `out` is something else than a bundle.
-        GateError: The exported graph disagrees with the network.
+        InputError: An option is unknown or one is missing, or `source` is no run and no bundle.
+        GateError: The exported graph disagrees with the network, or an artefact is worse than allowed.
     """
-    _check(out, targets, data, split, rule, prevalence)
-    run = open_run(source)
-    rule, prevalence = rule or run.config.threshold_rule, prevalence or run.config.prevalence or None
+    place = _place(source, out)
+    _check(place, targets, int8, method)
+    check_capabilities(capabilities)
+    _check_fitting(data, split, rule, prevalence, int8)
     split = split or "val"
-    faces = pack(open_dataset(data, log=say).split(split), progress=progress, log=say) if data else None
+    origin = open_source(source, drawn_crops(CANDIDATES)[:4])
+    origin = replace(origin, rule=rule or origin.rule, prevalence=prevalence or origin.prevalence)
+    faces = _pack(data, split) if data else None
+    sample = _sample(calibration or data, faces) if int8 else None
 
-    say(f"exporting {run.name} to ONNX")
-    candidates = drawn_crops(CANDIDATES)
-    graph, backend = _export(run.model(), candidates)
-    point = _fit(backend, faces, rule, prevalence) if faces else _of_training(run)
-    say(f"temperature {point.temperature:.3f}, threshold {point.threshold:.3f}, rule: {point.rule}")
+    judge = Judge(origin, faces, Bounds())
+    judged = [judge.reference()]
+    for target in dict.fromkeys(targets):
+        if target != "onnx":
+            judged.append(judge.artefact(TARGETS[target][0](origin.graph)))
+        if sample:
+            judged.append(_int8(judge, target, sample, method, mixed))
+    for one in judged:
+        if one.built.backend == "tensorrt":
+            check_ahead(one.built.file, one.built.model, capabilities)
+    passed = [one for one in judged if one.gate is None or one.gate]
+    about: dict[str, Any] = {}
+    if faces and (found := judged[0].point.evaluation):
+        about = {"fitted_on": list(faces.fingerprints), "fitted_prevalence": found.prevalence}
+    if sample:
+        about["calibration"] = sample.to_dict()
+    _report(judged, place)
+    manifest = assemble(place, origin, passed, about, split)
+    with Engine.load(place):  # hashes and golden vectors, as a user's machine will check them
+        say(f"wrote {place}")
+    if any(one.simulated for one in passed):
+        say(f"TensorRT's artefacts are pending: on the device run  edgedf export {place} --target tensorrt  again")
+    if len(passed) < len(judged):
+        worse = ", ".join(one.built.file for one in judged if one not in passed)
+        raise GateError(f"{worse}: worse than allowed and not in {place}; {_gate_file(place)} says by how much")
+    return {"bundle": str(place), "artefacts": [asdict(one) for one in manifest.artefacts]}
 
-    artefact = Artefact(
-        file=MODEL,
-        sha256=sha256(graph),
-        backend="onnxruntime",
-        precision="fp32",
-        threshold=point.threshold,
-        rule=point.rule,
-        temperature=point.temperature,
-        tolerance=TOLERANCE,
-        metrics={"split": split, "evaluation": point.evaluation.to_dict()} if point.evaluation else {},
-    )
-    golden = _golden(backend, candidates, point.temperature)
-    _write(out, run, artefact, _fitted(run, faces, point), {MODEL: graph, GOLDEN: golden})
-    with Engine.load(out):  # hashes and golden vectors, as a user's machine will check them
-        say(f"wrote {out}")
-    return {"bundle": str(out), **asdict(artefact)}
 
-
-def _check(
-    out: Path,
-    targets: Sequence[str],
-    data: Path | None,
-    split: str | None,
-    rule: str | None,
-    prevalence: float | None,
-) -> None:
+def _check(place: Path, targets: Sequence[str], int8: bool, method: str) -> None:
     """What can be refused before the work starts."""
-    _check_targets(targets)
-    check_place(out)
+    check_targets(targets)
+    check_place(place)
+    if method not in (*METHODS, "auto"):
+        raise InputError(f"there is no calibration method {method!r}: use {', '.join(METHODS)} or auto")
+
+
+def _check_fitting(
+    data: Path | None, split: str | None, rule: str | None, prevalence: float | None, int8: bool
+) -> None:
     if rule:
         check_rule(rule)
     if prevalence is not None:
         check_prevalence(prevalence)
     if data is None and (split or rule or prevalence):
         raise InputError("--split, --threshold-rule and --prevalence are for fitting on faces: give these with --data")
+    if data is None and int8:
+        raise InputError("an INT8 artefact is judged before it may be written: give faces with --data DIR")
 
 
-def _check_targets(targets: Sequence[str]) -> None:
-    unknown = [target for target in targets if target not in TARGETS]
-    if unknown:
-        raise InputError(f"target {', '.join(unknown)} is not built yet: use {', '.join(TARGETS)}")
+def _place(source: Path, out: Path | None) -> Path:
+    """Where the bundle is written."""
+    if out is None and not (source / MANIFEST).is_file():
+        raise InputError(f"{source} is not a bundle: name the one to write with --out NAME.edgedf")
+    return out or source
 
 
-def _export(model: Detector, crops: NDArray[np.uint8]) -> tuple[bytes, Backend]:
-    """The ONNX file and a session of it that agrees with the network on some crops."""
-    graph = onnx_from_model(model)
-    backend = load_backend("onnxruntime", graph, cpus())
-    parity = compare(model, backend, crops[:4])
-    say(f"torch against ONNX Runtime, {parity}")
-    if not parity:
-        raise GateError(f"the exported graph disagrees with the network, {parity}")
-    return graph, backend
+def _pack(data: Path, split: str) -> PackedFaces:
+    return pack(open_dataset(data, log=say).split(split), progress=progress, log=say)
 
 
-def _fit(backend: Backend, faces: PackedFaces, rule: str, prevalence: float | None) -> OperatingPoint:
-    """Runs all faces through the exported file and fits temperature and threshold."""
-    starts = range(0, len(faces), BATCH)
-    parts = [backend.run(faces.pixels[start : start + BATCH]) for start in progress(starts, "scoring")]
-    logit = np.concatenate([part.logit[:, 0] for part in parts])
-    return fit_operating_point(faces.labels, logit, faces.groups, rule, prevalence)
+def _sample(data: Path | None, faces: PackedFaces | None) -> Sample:
+    assert data is not None
+    return draw_sample(_pack(data, "train"), CALIBRATION_IMAGES, faces)
 
 
-def _of_training(run: Run) -> OperatingPoint:
-    say("warning: no data given: temperature and threshold are not fitted to the exported file")
-    kept = run.checkpoint()
-    return OperatingPoint(1.0, kept["threshold"], kept["rule"], None)
+def _int8(judge: Judge, target: str, sample: Sample, method: str, mixed: bool) -> Judged:
+    """The target's INT8 artefact by the best method, with layers left in floating point where that is wanted."""
+    graph, build = judge.source.graph, TARGETS[target][1]
+    seen = record(graph, sample)
+    tried = {
+        name: judge.artefact(build(graph, seen.of(name), ())) for name in (METHODS if method == "auto" else [method])
+    }
+    name = min(tried, key=lambda one: _flips(tried[one]))
+    best, statistics = tried[name], seen.of(name)
+    say(f"{best.built.file}: calibrated by {name}")
+    if best.gate or not mixed:
+        return best
+    ranked = effects(graph, statistics, DIALECTS[target], sample.crops[:SENSITIVITY_IMAGES])
+    attempts: dict[int, Judged] = {}
+
+    def passes(layers: list[str]) -> bool:
+        attempts[len(layers)] = judge.artefact(build(graph, statistics, layers))
+        return bool(attempts[len(layers)].gate)
+
+    layers = fewest_float(ranked, passes)
+    if layers is None:
+        return best
+    say(f"{best.built.file}: {len(layers)} of {len(ranked)} layers stay in floating point: {', '.join(layers)}")
+    return attempts[len(layers)]
 
 
-def _fitted(run: Run, faces: PackedFaces | None, point: OperatingPoint) -> dict[str, Any]:
-    """The faces that the threshold was chosen on, and the share of fakes that it was chosen for."""
-    if faces and point.evaluation:
-        return {"fitted_on": list(faces.fingerprints), "fitted_prevalence": point.evaluation.prevalence}
-    decision = Decision.of_checkpoint(run.checkpoint())
-    return {"fitted_on": decision.fitted_on, "fitted_prevalence": decision.prevalence}
+def _flips(judged: Judged) -> float:
+    return 0.0 if judged.gate is None else judged.gate.flips
 
 
-def _golden(backend: Backend, candidates: NDArray[np.uint8], temperature: float) -> bytes:
-    crops = choose_golden(backend, candidates)
-    return pack_golden(crops, {MODEL: scores(run_in_batches(backend, crops).logit[:, 0], temperature)})
+def _gate_file(place: Path) -> Path:
+    return place.with_name(f"{place.name.removesuffix('.edgedf')}.gate.md")
 
 
-def _architecture(run: Run) -> dict[str, Any]:
-    keys = {"teacher": ("trunk", "image_size", "frequency"), "student": ("size",), "baseline": ()}[run.kind]
-    return {"kind": run.kind, **{key: getattr(run.config, key) for key in keys}}
-
-
-def _write(out: Path, run: Run, artefact: Artefact, fitted: dict[str, Any], files: dict[str, bytes]) -> None:
-    """Writes manifest, model card and files as one bundle."""
-    manifest = Manifest(
-        name=out.name.removesuffix(".edgedf"),
-        architecture=_architecture(run),
-        input=InputContract(CropRule().to_dict()),
-        artefacts=[artefact],
-        files={GOLDEN: sha256(files[GOLDEN])},
-        provenance=provenance(run.config.to_dict()) | {"trained_on": run.checkpoint().get("trained_on")} | fitted,
-    )
-    card = model_card(manifest).encode()
-    manifest = replace(manifest, files=manifest.files | {CARD: sha256(card)})
-    write_bundle(out, manifest, {**files, CARD: card})
+def _report(judged: Sequence[Judged], place: Path) -> None:
+    """Prints the gate's table and leaves it beside the bundle, whatever it says."""
+    if all(one.gate is None for one in judged):
+        return
+    header, rows = gate_rows(judged)
+    say("\n" + table(header, rows) + "\n")
+    write_gate(judged, _gate_file(place))

@@ -14,6 +14,7 @@ from edgedf.metrics.threshold import (
     cross_fitted,
     cross_fitted_matrix,
     cross_fitted_verdicts,
+    following_threshold,
 )
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "expected_calibration_error",
     "figure_draws",
     "fit_temperature",
+    "following_threshold",
     "group_draws",
     "prevalence_weights",
     "sigmoid",

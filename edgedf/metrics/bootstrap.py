@@ -24,10 +24,10 @@ class Interval:
         return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]"
 
     @classmethod
-    def from_draws(cls, values: npt.NDArray[np.float64]) -> "Interval":
-        """The first value (the data as they are), the middle 95 % of the others; 0 to 1 if there are none."""
+    def from_draws(cls, values: npt.NDArray[np.float64], lowest: float = 0.0) -> "Interval":
+        """The first value (the data as they are), the middle 95 % of the others; `lowest` to 1 if there are none."""
         if len(values) == 1:
-            return cls(float(values[0]), 0.0, 1.0)
+            return cls(float(values[0]), lowest, 1.0)
         low, high = np.quantile(values[1:], (0.025, 0.975))
         return cls(float(values[0]), float(low), float(high))
 

@@ -120,6 +120,18 @@ def cross_fitted(
     return verdicts
 
 
+def following_threshold(reference: Floats, threshold: float, scores: Floats, weights: Floats) -> float:
+    """The threshold at which other scores (N,) repeat the verdicts of reference scores (N,), with the fewest flips.
+
+    A rule such as `f1` has many nearly equal optima: applied anew to almost the same scores it may settle far off,
+    and the two could no longer be compared.
+    """
+    verdicts = (reference >= threshold).astype(np.uint8)
+    if np.ptp(verdicts) == 0:  # all are called the same
+        return threshold
+    return choose_threshold(verdicts, scores, "cost=1:1", weights)
+
+
 def _folds(labels: Labels, groups: Sequence[str], folds: int) -> npt.NDArray[np.intp]:
     """Fold (N,) of each image: groups in order of their share of fakes, dealt out in turn."""
     names, group_of = np.unique(np.asarray(groups), return_inverse=True)

@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 import torch
 
+from edgedf.bundle import open_bundle
 from edgedf.data.drawn import draw_dataset
 from edgedf.data.packed import pack
 from edgedf.data.readers import open_dataset
+from edgedf.deploy.gate import Bounds
 from edgedf.deploy.parity import Parity
 from edgedf.errors import BundleError, CheckpointError, ConfigError, GateError, InputError
 from edgedf.nn.student import Student
@@ -52,8 +54,9 @@ def exported(run: Path, drawn: Path) -> Result:
 
 
 def export(*args: Any, **options: Any) -> Result:
+    """Where the bundle is, and what is said of its FP32 graph."""
     result: Result = load("export/export.py").main(*args, **options)
-    return result
+    return {"bundle": result["bundle"], **next(one for one in result["artefacts"] if one["precision"] == "fp32")}
 
 
 def test_the_bundle_scores_as_the_network_does(run: Path, drawn: Path, exported: Result) -> None:
@@ -105,8 +108,7 @@ def test_what_training_knows_of_its_threshold_is_kept(run: Path, drawn: Path, tm
 def test_a_graph_that_disagrees_with_the_network_is_not_written(
     run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    program = load("export/export.py")
-    monkeypatch.setattr(program, "compare", lambda *_: Parity(2e-4, 0, 0))
+    monkeypatch.setattr("edgedf.deploy.source.compare", lambda *_: Parity(2e-4, 0, 0))
     with pytest.raises(GateError, match="disagrees with the network"):
         export(run, out=tmp_path / "tiny.edgedf")
     assert list(tmp_path.iterdir()) == []
@@ -114,8 +116,14 @@ def test_a_graph_that_disagrees_with_the_network_is_not_written(
 
 def test_wrong_use(run: Path, tmp_path: Path) -> None:
     out = tmp_path / "tiny.edgedf"
-    with pytest.raises(InputError, match="tensorrt is not built yet"):
-        export(run, out=out, targets=["onnx", "tensorrt"])
+    with pytest.raises(InputError, match="target tflite is unknown: use onnx, openvino, tensorrt"):
+        export(run, out=out, targets=["onnx", "tflite"])
+    with pytest.raises(InputError, match="no calibration method 'mean'"):
+        export(run, out=out, method="mean")
+    with pytest.raises(InputError, match=r"INT8 artefact is judged .* --data"):
+        export(run, out=out, int8=True)
+    with pytest.raises(InputError, match="is not a bundle: name the one to write with --out"):
+        export(run)
     with pytest.raises(ConfigError, match="threshold rule 'best'"):
         export(run, out=out, rule="best")
     for prevalence in (0, 7):
@@ -130,3 +138,64 @@ def test_wrong_use(run: Path, tmp_path: Path) -> None:
         export(tmp_path / "none", out=run / "config.toml" / "tiny.edgedf")
     with pytest.raises(CheckpointError, match="not a run"):
         export(tmp_path, out=out)
+
+
+FILES = ["model.int8.onnx", "model.onnx", "openvino/model.int8.xml", "openvino/model.xml"]
+SIMULATED = ["tensorrt/model.fp16.onnx", "tensorrt/model.int8.onnx"]
+
+
+@pytest.fixture(scope="module")
+def everything(run: Path, drawn: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A bundle with all artefacts, by a gate that lets everything pass."""
+    out = tmp_path_factory.mktemp("all") / "all.edgedf"
+    program = load("export/export.py")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(program, "Bounds", lambda: Bounds(drop=1, flips=1))
+        patch.setenv("EDGEDF_CACHE", str(out.parent / "cache"))
+        program.main(run, out=out, targets=["onnx", "openvino", "tensorrt"], int8=True, data=drawn, method="minmax")
+    return out
+
+
+def test_every_target_gets_a_float_and_an_int8_artefact(everything: Path) -> None:
+    bundle = open_bundle(everything)
+    assert sorted(one.file for one in bundle.manifest.artefacts) == sorted(FILES + SIMULATED)
+    for one in bundle.manifest.artefacts:
+        assert one.metrics["split"] == "val"
+        if one.file != "model.onnx":
+            assert one.metrics["gate"]["simulated, pending device"] == (one.file in SIMULATED)
+    sample = bundle.manifest.provenance["calibration"]
+    assert sample["images"] == len(sample["digests"]) > 0
+
+
+@pytest.mark.parametrize("backend", ["onnxruntime", "openvino"])
+def test_each_runtime_takes_its_int8_artefact(everything: Path, drawn: Path, backend: str) -> None:
+    val = pack(open_dataset(drawn).split("val"))
+    with Engine.load(everything, backend=backend, threads=1) as engine:
+        assert engine.artefact.precision.startswith("int8")
+        assert engine.notes == []
+        assert np.isfinite(engine.predict(np.asarray(val.pixels))).all()
+
+
+def test_what_breaks_the_gate_is_not_written_and_the_rest_stays(
+    run: Path, drawn: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = load("export/export.py")
+    monkeypatch.setattr(program, "Bounds", lambda: Bounds(flips=-1))
+    out = tmp_path / "tiny.edgedf"
+    export(run, out=out)
+    with pytest.raises(GateError, match=r"model.int8.onnx: worse than allowed"):
+        program.main(out, targets=["onnx"], int8=True, data=drawn, method="minmax")
+    assert [one.file for one in open_bundle(out).manifest.artefacts] == ["model.onnx"]
+    assert "broken" in (tmp_path / "tiny.gate.md").read_text()
+    with Engine.load(out) as engine:
+        assert engine.notes == []
+
+
+def test_a_bundle_grows_by_one_target_and_keeps_the_others(everything: Path, drawn: Path, tmp_path: Path) -> None:
+    out = tmp_path / "grown.edgedf"
+    shutil.copytree(everything, out)
+    before = {one.file: one.sha256 for one in open_bundle(out).manifest.artefacts}
+    load("export/export.py").main(out, targets=["openvino"], data=drawn)
+    after = {one.file: one.sha256 for one in open_bundle(out).manifest.artefacts}
+    assert after.keys() == before.keys()
+    assert all(after[name] == before[name] for name in ("model.int8.onnx", "tensorrt/model.int8.onnx"))

@@ -125,7 +125,7 @@ def test_help_says_what_an_option_does_in_its_own_command() -> None:
         assert help_of(name, "prevalence") == "Share of fakes to train for."
     for name in ("evaluate", "export", "benchmark"):
         assert "state precision and F1 at" in help_of(name, "prevalence")
-    assert (help_of("export", "source"), help_of("evaluate", "model")) == ("Run.", "Run or bundle.")
+    assert help_of("export", "source") == help_of("evaluate", "model") == "Run or bundle."
 
 
 def test_benchmark_takes_several_bundles_and_peers(calls: list[Any]) -> None:

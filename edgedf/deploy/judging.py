@@ -1,0 +1,97 @@
+"""Runs built artefacts in their own runtimes and lets the gate judge them."""
+
+import importlib.util
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgedf.console import progress, say
+from edgedf.data.packed import PackedFaces
+from edgedf.deploy.gate import Bounds, Gate, judge
+from edgedf.deploy.operating_point import OperatingPoint, fit_operating_point
+from edgedf.deploy.source import Source
+from edgedf.deploy.targets import FLOAT, Built
+from edgedf.runtime.backends import Backend, load_backend, onnxruntime
+from edgedf.runtime.engine import BATCH, cpus
+
+
+class Judged(NamedTuple):
+    """An artefact, loaded and judged.
+
+    Attributes:
+        built: The artefact.
+        backend: What ran it.
+        point: How its logits become verdicts.
+        gate: None for FP32, and where there were no faces to judge on.
+        simulated: Whether ONNX Runtime stood in for a runtime that needs a device.
+    """
+
+    built: Built
+    backend: Backend
+    point: OperatingPoint
+    gate: Gate | None
+    simulated: bool = False
+
+
+@dataclass
+class Judge:
+    """Judges the artefacts of one source on one split.
+
+    Attributes:
+        source: What they are made from.
+        faces: The gate's split; None leaves everything unmeasured.
+        bounds: Of the gate.
+    """
+
+    source: Source
+    faces: PackedFaces | None
+    bounds: Bounds
+
+    def __post_init__(self) -> None:
+        """Runs FP32, against which the others are judged."""
+        self.backend = load_backend("onnxruntime", self.source.graph, cpus())
+        self.logit = None if self.faces is None else logits(self.backend, self.faces, FLOAT)
+
+    def reference(self) -> Judged:
+        """The FP32 graph; its threshold is chosen by the rule."""
+        source = self.source
+        built = Built(FLOAT, "onnxruntime", "fp32", source.graph)
+        if self.faces is None or self.logit is None:
+            say("warning: no data given: temperature and threshold are not fitted to the exported file")
+            return Judged(
+                built, self.backend, OperatingPoint(source.temperature, source.threshold, source.rule, None), None
+            )
+        faces = self.faces
+        point = fit_operating_point(faces.labels, self.logit, faces.groups, source.rule, source.prevalence)
+        return Judged(built, self.backend, point, None)
+
+    def artefact(self, built: Built) -> Judged:
+        """One artefact; without faces it keeps the source's threshold."""
+        pending = built.backend == "tensorrt" and not _has_tensorrt()
+        if pending:
+            backend: Backend = onnxruntime.load(built.model, cpus(), unfused=True)
+        else:
+            backend = load_backend(built.backend, built.model, cpus(), built.weights)
+        source = self.source
+        if self.faces is None or self.logit is None:
+            point = OperatingPoint(source.temperature, source.threshold, source.rule, None)
+            return Judged(built, backend, point, None, pending)
+        found = logits(backend, self.faces, built.file)
+        gate = judge(self.faces, self.logit, found, source.rule, source.prevalence, self.bounds)
+        point = OperatingPoint(gate.temperature, gate.threshold, source.rule, gate.evaluation)
+        return Judged(built, backend, point, gate, pending)
+
+
+def _has_tensorrt() -> bool:
+    return all(importlib.util.find_spec(name) for name in ("tensorrt", "pycuda"))
+
+
+def logits(backend: Backend, faces: PackedFaces, name: str) -> NDArray[np.float32]:
+    """Logits (N,) of all faces."""
+    starts = range(0, len(faces), BATCH)
+    parts = [
+        backend.run(faces.pixels[start : start + BATCH]).logit[:, 0] for start in progress(starts, f"scoring {name}")
+    ]
+    return np.concatenate(parts)

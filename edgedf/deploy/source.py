@@ -1,0 +1,111 @@
+"""What an export starts from: a run, or the FP32 graph of a bundle that another machine began."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgedf.bundle import MANIFEST, Artefact, Bundle, open_bundle
+from edgedf.console import say
+from edgedf.deploy.evaluation import Decision
+from edgedf.deploy.graph import onnx_from_model
+from edgedf.deploy.parity import compare
+from edgedf.deploy.provenance import provenance
+from edgedf.deploy.targets import FLOAT
+from edgedf.errors import BundleError, GateError
+from edgedf.nn.detector import Detector
+from edgedf.runtime.backends import load_backend
+from edgedf.runtime.engine import cpus
+from edgedf.training.run import Run, open_run
+
+
+@dataclass(frozen=True)
+class Source:
+    """A network as its FP32 graph, with what is known about it.
+
+    Attributes:
+        name: Of the run or bundle.
+        graph: ONNX file.
+        architecture: See `Manifest.architecture`.
+        provenance: See `Manifest.provenance`.
+        threshold: The one that training, or the earlier export, chose.
+        temperature: Likewise.
+        rule: Chose the threshold.
+        prevalence: Share of fakes it was chosen for, None for the data's own.
+    """
+
+    name: str
+    graph: bytes
+    architecture: dict[str, Any]
+    provenance: dict[str, Any]
+    threshold: float
+    temperature: float
+    rule: str
+    prevalence: float | None
+
+
+def open_source(path: Path, crops: NDArray[np.uint8]) -> Source:
+    """Opens a run or a bundle.
+
+    Args:
+        path: Its folder.
+        crops: uint8 (N, 256, 256, 3), on which the graph of a run must agree with its network.
+
+    Raises:
+        InputError: It is neither.
+        GateError: The exported graph disagrees with the network.
+    """
+    if (path / MANIFEST).is_file():
+        return _of_bundle(open_bundle(path))
+    return _of_run(open_run(path), crops)
+
+
+def _of_bundle(bundle: Bundle) -> Source:
+    artefact = float_artefact(bundle)
+    if artefact is None:
+        raise BundleError(f"{bundle.path} has no {FLOAT} to export from: export the run again")
+    return Source(
+        name=bundle.manifest.name,
+        graph=bundle.read(artefact),
+        architecture=bundle.manifest.architecture,
+        provenance=bundle.manifest.provenance,
+        threshold=artefact.threshold,
+        temperature=artefact.temperature,
+        rule=artefact.rule,
+        prevalence=bundle.manifest.provenance.get("fitted_prevalence"),
+    )
+
+
+def float_artefact(bundle: Bundle) -> Artefact | None:
+    """The FP32 graph of a bundle, that the others are made from."""
+    return next((one for one in bundle.manifest.artefacts if one.file == FLOAT), None)
+
+
+def _of_run(run: Run, crops: NDArray[np.uint8]) -> Source:
+    say(f"exporting {run.name} to ONNX")
+    kept = run.checkpoint()
+    chosen = Decision.of_checkpoint(kept)
+    keys = {"teacher": ("trunk", "image_size", "frequency"), "student": ("size",), "baseline": ()}[run.kind]
+    return Source(
+        name=run.name,
+        graph=_checked_graph(run.model(), crops),
+        architecture={"kind": run.kind, **{key: getattr(run.config, key) for key in keys}},
+        provenance=provenance(run.config.to_dict())
+        | {"trained_on": kept.get("trained_on"), "fitted_on": chosen.fitted_on, "fitted_prevalence": chosen.prevalence},
+        threshold=kept["threshold"],
+        temperature=1.0,
+        rule=kept["rule"],
+        prevalence=run.config.prevalence or None,
+    )
+
+
+def _checked_graph(model: Detector, crops: NDArray[np.uint8]) -> bytes:
+    """The ONNX file, of which a session agrees with the network."""
+    graph = onnx_from_model(model)
+    parity = compare(model, load_backend("onnxruntime", graph, cpus()), crops)
+    say(f"torch against ONNX Runtime, {parity}")
+    if not parity:
+        raise GateError(f"the exported graph disagrees with the network, {parity}")
+    return graph
