@@ -98,6 +98,20 @@ def demo(out: Out = Path("demo"), seed: Annotated[int, typer.Option(min=0)] = 0)
     return run("benchmarks/demo.py", out, seed=seed)
 
 
+@command(app)
+def doctor() -> Result:
+    """What works on this machine, and what to install for the rest."""
+    from edgedf.doctor import examine
+    from edgedf.report.environment import Environment
+
+    here, checks = Environment.here(), examine()
+    python = here.versions["python"]
+    console.say(f"{here.cpu}, {here.cores} cores, {', '.join(here.features)}; {here.system}, Python {python}\n")
+    for one in checks:
+        console.say(f"{one.name:18}{one.state:10}{one.detail}")
+    return {"environment": asdict(here), "checks": [asdict(one) for one in checks]}
+
+
 @command(data_app)
 def check(folder: Annotated[Path, typer.Argument(help="Dataset folder.")]) -> Result:
     """What a dataset holds, or which of its rows are broken."""

@@ -23,6 +23,7 @@ DIRECTLY_BELOW = {
     "deploy": {"runtime", "training"},
     "report": {"metrics"},
     "guard": set(),
+    "doctor": set(),
 }
 TORCH_FREE = ("faces", "runtime", "report", "bundle", "metrics")
 MODULES = [path for path in sorted(PACKAGE.rglob("*.py")) if "recipes" not in path.parts]
