@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from edgedf import __version__, console
-from edgedf.errors import BundleError, ConfigError
+from edgedf.errors import BundleError, ConfigError, GateError
 from edgedf.guard import command
 from edgedf.programs import Result, config_names, config_path, run
 
@@ -320,6 +320,26 @@ def verify(bundle: BundlePath) -> Result:
             raise BundleError("; ".join(engine.notes))
         console.say(f"{bundle}: sound; {engine.artefact.file} gives its golden scores with {engine.backend}")
         return {"bundle": str(bundle), "artefact": engine.artefact.file, "backend": engine.backend}
+
+
+@command(bundle_app)
+def parity(bundle: BundlePath) -> Result:
+    """Outputs of every artefact beside those of FP32, on drawn faces."""
+    from edgedf.bundle import open_bundle
+    from edgedf.deploy.golden import CANDIDATES, drawn_crops
+    from edgedf.deploy.side_by_side import side_by_side
+    from edgedf.runtime.engine import cpus
+
+    found = side_by_side(open_bundle(bundle), drawn_crops(CANDIDATES), cpus())
+    rows = [
+        [one.file, d.output, f"{d.largest:.2e}", f"{d.mean:.2e}", f"{d.cosine:.6f}", f"{one.score:.4f}"]
+        for one in found
+        for d in one.differences
+    ]
+    console.say(console.table(["against FP32", "output", "largest", "mean", "cosine", "score"], rows))
+    if off := [one.file for one in found if not one]:
+        raise GateError(f"{', '.join(off)}: scores are further from FP32 than the manifest allows: export again")
+    return {"bundle": str(bundle), "artefacts": [asdict(one) for one in found]}
 
 
 def _source(out: Path, resume: bool, config: str, default: str) -> str:

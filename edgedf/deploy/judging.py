@@ -69,11 +69,7 @@ class Judge:
 
     def artefact(self, built: Built) -> Judged:
         """One artefact; without faces it keeps the source's threshold."""
-        pending = built.backend == "tensorrt" and not _has_tensorrt()
-        if pending:
-            backend: Backend = onnxruntime.load(built.model, cpus(), unfused=True)
-        else:
-            backend = load_backend(built.backend, built.model, cpus(), built.weights)
+        backend, pending = load_or_simulate(built.backend, built.model, cpus(), built.weights)
         source = self.source
         if self.faces is None or self.logit is None:
             point = OperatingPoint(source.temperature, source.threshold, source.rule, None)
@@ -84,8 +80,11 @@ class Judge:
         return Judged(built, backend, point, gate, pending)
 
 
-def _has_tensorrt() -> bool:
-    return all(importlib.util.find_spec(name) for name in ("tensorrt", "pycuda"))
+def load_or_simulate(name: str, model: bytes, threads: int, weights: bytes) -> tuple[Backend, bool]:
+    """A backend, see `load_backend`, and whether ONNX Runtime stands in for a TensorRT that is not installed."""
+    if name != "tensorrt" or all(importlib.util.find_spec(package) for package in ("tensorrt", "pycuda")):
+        return load_backend(name, model, threads, weights), False
+    return onnxruntime.load(model, threads, unfused=True), True
 
 
 def logits(backend: Backend, faces: PackedFaces, name: str) -> NDArray[np.float32]:

@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from typer.testing import CliRunner
 
 from edgedf.bundle import open_bundle
+from edgedf.cli import app
 from edgedf.data.drawn import draw_dataset
 from edgedf.data.packed import pack
 from edgedf.data.readers import open_dataset
@@ -199,3 +201,28 @@ def test_a_bundle_grows_by_one_target_and_keeps_the_others(everything: Path, dra
     after = {one.file: one.sha256 for one in open_bundle(out).manifest.artefacts}
     assert after.keys() == before.keys()
     assert all(after[name] == before[name] for name in ("model.int8.onnx", "tensorrt/model.int8.onnx"))
+
+
+def test_parity_puts_every_artefact_beside_fp32(everything: Path) -> None:
+    result = CliRunner().invoke(app, ["bundle", "parity", str(everything), "--json"])
+    assert result.exit_code == 0, result.output
+    found = {one["file"]: one for one in json.loads(result.stdout)["artefacts"]}
+    assert set(found) == {*FILES, *SIMULATED} - {"model.onnx"}
+    assert all(one["simulated"] == (file in SIMULATED) for file, one in found.items())
+    half, whole = (found[f"openvino/model{kind}.xml"] for kind in ("", ".int8"))
+    for near, far in zip(half["differences"], whole["differences"], strict=True):
+        assert near["output"] == far["output"]
+        assert 0 < near["mean"] <= near["largest"] < far["largest"]
+        assert near["cosine"] > 0.999
+
+
+def test_parity_stops_at_scores_that_are_too_far_off(everything: Path, tmp_path: Path) -> None:
+    out = tmp_path / "off.edgedf"
+    shutil.copytree(everything, out)
+    manifest = json.loads((out / "manifest.json").read_text())
+    for one in manifest["artefacts"]:
+        one["tolerance"] = 0.0 if "int8" in one["file"] else 1.0
+    (out / "manifest.json").write_text(json.dumps(manifest))
+    result = CliRunner().invoke(app, ["bundle", "parity", str(out)])
+    assert result.exit_code == 1
+    assert "model.int8.onnx" in result.stderr and "further from FP32" in result.stderr
