@@ -1,9 +1,7 @@
 """Bundles: what is written is read back, and whatever was tampered with is refused with one line."""
 
-import itertools
 import json
-import os
-import signal
+import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -200,35 +198,44 @@ def test_a_bundle_that_could_not_be_opened_is_not_written(make_bundle: MakeBundl
     assert [one.name for one in path.parent.iterdir()] == [path.name]
 
 
+# Writes a bundle again and again, each time killed before another call of the file system, until it gets through.
+KILLED = """
+import itertools, os, signal, sys
+from dataclasses import replace
+from pathlib import Path
+from edgedf.bundle import open_bundle, write_bundle
+
+path = Path(sys.argv[1])
+bundle = open_bundle(path)
+(artefact,) = bundle.manifest.artefacts
+files = {name: (path / name).read_bytes() for name in [artefact.file, *bundle.manifest.files]}
+
+def write(calls):
+    left = itertools.count(calls, -1)
+
+    def kill(event, args):
+        if event in ("open", "os.mkdir", "os.rename", "os.remove", "shutil.rmtree") and next(left) <= 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    sys.addaudithook(kill)
+    write_bundle(path, replace(bundle.manifest, name="new"), files)
+    os._exit(0)
+
+for moments in itertools.count():
+    child = os.fork() or write(moments)
+    if os.waitpid(child, 0)[1] != signal.SIGKILL:
+        break
+    assert open_bundle(path).read(artefact) == files[artefact.file], moments
+assert moments >= 20, moments
+assert open_bundle(path).manifest.name == "new"
+"""
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="one step only on Linux")
 def test_a_writer_killed_at_any_moment_leaves_a_whole_bundle(make_bundle: MakeBundle) -> None:
-    path = make_bundle()
-    bundle = open_bundle(path)
-    artefact = bundle.manifest.artefacts[0]
-    names = [artefact.file, *bundle.manifest.files]
-    files = {name: (path / name).read_bytes() for name in names}
-    moments = 0
-    while _killed_before(moments, lambda: write_bundle(path, replace(bundle.manifest, name="new"), files)):
-        assert open_bundle(path).read(artefact) == files[artefact.file]
-        moments += 1
-    assert moments >= 20
-    assert open_bundle(path).manifest.name == "new"
-
-
-def _killed_before(count: int, work: Callable[[], object]) -> bool:
-    """Whether a child was killed before its next call of the file system after `count`, or was through by then."""
-    child = os.fork()
-    if child == 0:
-        left = itertools.count(count, -1)
-
-        def kill(event: str, args: object) -> None:
-            if event in ("open", "os.mkdir", "os.rename", "os.remove", "shutil.rmtree") and next(left) <= 0:
-                os.kill(os.getpid(), signal.SIGKILL)
-
-        sys.addaudithook(kill)
-        work()
-        os._exit(0)
-    return os.waitpid(child, 0)[1] == signal.SIGKILL
+    words = [sys.executable, "-c", KILLED, str(make_bundle())]
+    done = subprocess.run(words, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("at_once", [True, False])
