@@ -7,8 +7,9 @@ READY := $(VENV)/.ready
 demo: $(READY)  ## the whole chain on drawn faces, with a report at its end
 	$(VENV)/bin/edgedf demo
 
-test: $(READY)
-	$(VENV)/bin/pytest
+test: $(READY)  ## training in a process of its own: after OpenVINO's tests it has crashed in native code, once in four runs
+	$(VENV)/bin/pytest --ignore tests/unit/training
+	$(VENV)/bin/pytest tests/unit/training
 
 lint: $(READY)
 	$(VENV)/bin/ruff check
