@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from edgedf.errors import MissingExtraError
+from edgedf.errors import MissingExtraError, first_line
 from edgedf.extras import need
 
 State = Literal["works", "fails", "missing"]
@@ -36,8 +36,7 @@ def _check(name: str, probe: Callable[[], str]) -> Check:
     except MissingExtraError as error:
         return Check(name, "missing", str(error))
     except Exception as error:  # a driver may fail in any way
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        return Check(name, "fails", reason)
+        return Check(name, "fails", first_line(error))
 
 
 def _onnxruntime() -> str:

@@ -67,3 +67,8 @@ class GateError(EdgedfError):
 
 class InternalError(EdgedfError):
     """A bug of ours."""
+
+
+def first_line(error: Exception) -> str:
+    """What a library's error says first, or its type where it says nothing."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0]

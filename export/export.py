@@ -18,7 +18,7 @@ from edgedf.data.packed import PackedFaces, pack
 from edgedf.data.readers import open_dataset
 from edgedf.deploy.ahead import check_ahead, check_capabilities
 from edgedf.deploy.assemble import assemble
-from edgedf.deploy.calibration import METHODS, Sample, draw_sample, record
+from edgedf.deploy.calibration import METHODS, Sample, check_method, draw_sample, record
 from edgedf.deploy.gate import Bounds
 from edgedf.deploy.gate_report import gate_rows, write_gate
 from edgedf.deploy.golden import CANDIDATES, drawn_crops
@@ -114,8 +114,8 @@ def _check(place: Path, targets: Sequence[str], int8: bool, method: str) -> None
     """What can be refused before the work starts."""
     check_targets(targets)
     check_place(place)
-    if method not in (*METHODS, "auto"):
-        raise InputError(f"there is no calibration method {method!r}: use {', '.join(METHODS)} or auto")
+    if method != "auto":
+        check_method(method)
 
 
 def _check_fitting(

@@ -43,6 +43,16 @@ class Statistics(NamedTuple):
     moments: dict[str, Moments]
 
 
+def check_method(name: str) -> None:
+    """Makes sure that there is such a method.
+
+    Raises:
+        InputError: There is none.
+    """
+    if name not in METHODS:
+        raise InputError(f"there is no calibration method {name!r}: use {', '.join(METHODS)} or auto")
+
+
 @dataclass(frozen=True)
 class Record:
     """What was seen of a graph on a sample: the ranges of every method, and moments."""
@@ -56,8 +66,7 @@ class Record:
         Raises:
             InputError: There is no such method.
         """
-        if method not in METHODS:
-            raise InputError(f"there is no calibration method {method!r}: use {', '.join(METHODS)} or auto")
+        check_method(method)
         return Statistics(self.ranges[method], self.moments)
 
 

@@ -69,11 +69,15 @@ class Graph:
         """Whether a tensor comes from a node of one of these types."""
         return name in self.maker and self.maker[name].op_type in types
 
-    def weight(self, name: str) -> bool:
-        """Whether a tensor is a constant, as it is or behind Q/DQ."""
+    def source(self, name: str) -> str:
+        """The tensor before all Q/DQ nodes."""
         while self.made_by(name, QUANTIZE, DEQUANTIZE):
             name = self.maker[name].input[0]
-        return name in self.constants
+        return name
+
+    def weight(self, name: str) -> bool:
+        """Whether a tensor is a constant, as it is or behind Q/DQ."""
+        return self.source(name) in self.constants
 
 
 Check = Callable[[Graph], Iterator[tuple[Any, str]]]
@@ -177,9 +181,7 @@ def _thin(graph: Graph) -> Iterator[tuple[Any, str]]:
         made = graph.maker.get(node.input[1])
         if made is None or made.op_type != DEQUANTIZE:
             continue
-        source = made.input[0]
-        while graph.made_by(source, QUANTIZE, DEQUANTIZE):
-            source = graph.maker[source].input[0]
+        source = graph.source(node.input[1])
         shape = graph.constants[source].dims if source in graph.constants else (THIN, THIN)
         groups = next((a.i for a in node.attribute if a.name == "group"), 1)
         if min(shape[0], shape[1] * groups) < THIN:

@@ -13,14 +13,13 @@ LARGEST = 32  # crops a call
 WORKSPACE = 1 << 30  # bytes
 
 
-def build(trt: Any, graph: bytes, configure: Any = None, timing_cache: Any = None) -> bytes:
+def build(trt: Any, graph: bytes, configure: Any = None) -> bytes:
     """A serialised engine for batches of 1 to `LARGEST`, fastest at 1.
 
     Args:
         trt: The module `tensorrt`, or that of TensorRT for RTX.
         graph: Dialect ONNX file.
         configure: Called with the builder's configuration.
-        timing_cache: Measurements of an earlier build on this GPU.
 
     Raises:
         EdgedfError: TensorRT cannot parse or build the graph.
@@ -37,8 +36,6 @@ def build(trt: Any, graph: bytes, configure: Any = None, timing_cache: Any = Non
     profile = builder.create_optimization_profile()
     profile.set_shape(INPUT, *((count, 256, 256, 3) for count in (1, 1, LARGEST)))
     config.add_optimization_profile(profile)
-    if timing_cache is not None:
-        config.set_timing_cache(timing_cache, ignore_mismatch=False)
     if configure is not None:
         configure(config)
     engine = builder.build_serialized_network(network, config)

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgedf.errors import EdgedfError
+from edgedf.errors import EdgedfError, first_line
 from edgedf.extras import need
 from edgedf.runtime.backends import Outputs
 from edgedf.runtime.onnx_contract import INPUT, OUTPUTS, check_graph
@@ -22,7 +22,7 @@ class OnnxRuntime:
         try:
             return Outputs(*self.session.run(OUTPUTS, {INPUT: crops}))
         except Exception as error:
-            raise EdgedfError(f"ONNX Runtime cannot run it ({_first_line(error)})") from error
+            raise EdgedfError(f"ONNX Runtime cannot run it ({first_line(error)})") from error
 
 
 def load(model: bytes, threads: int, weights: bytes = b"", *, unfused: bool = False) -> OnnxRuntime:
@@ -51,9 +51,5 @@ def load(model: bytes, threads: int, weights: bytes = b"", *, unfused: bool = Fa
     try:
         return OnnxRuntime(ort.InferenceSession(model, options, providers=["CPUExecutionProvider"]))
     except Exception as error:
-        reason = _first_line(error)
+        reason = first_line(error)
         raise EdgedfError(f"ONNX Runtime {ort.__version__} cannot load it ({reason})") from error
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgedf.errors import EdgedfError
+from edgedf.errors import EdgedfError, first_line
 from edgedf.extras import need
 from edgedf.runtime.backends import Outputs
 from edgedf.runtime.ir_contract import check_ir
@@ -41,7 +41,7 @@ class OpenVino:
         try:
             results = self._request(size).infer({INPUT: np.ascontiguousarray(filled)})
         except RuntimeError as error:
-            raise EdgedfError(f"OpenVINO cannot run it ({_first_line(error)})") from error
+            raise EdgedfError(f"OpenVINO cannot run it ({first_line(error)})") from error
         return Outputs(*(np.array(results[name][: len(crops)]) for name in OUTPUTS))
 
     def _request(self, size: int) -> Any:
@@ -80,9 +80,5 @@ def load(model: bytes, threads: int, weights: bytes = b"") -> OpenVino:
         backend = OpenVino(core, core.read_model(model=model, weights=weights), threads)
         backend._request(1)
     except RuntimeError as error:
-        raise EdgedfError(f"OpenVINO {openvino.__version__} cannot load it ({_first_line(error)})") from error
+        raise EdgedfError(f"OpenVINO {openvino.__version__} cannot load it ({first_line(error)})") from error
     return backend
-
-
-def _first_line(error: Exception) -> str:
-    return next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
