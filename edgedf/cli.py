@@ -176,16 +176,20 @@ def distill(
     skip_broken: SkipBroken = False,
     resume: Resume = False,
     ablation: Annotated[bool, typer.Option(help="Train the same student without the teacher too.")] = True,
+    qat_from: Annotated[
+        Path | None, typer.Option(help="Run of a student to continue with fake quantisation: it learns to be INT8.")
+    ] = None,
 ) -> Result:
-    """Train the student with a teacher and, to compare, without."""
+    """Train the student with a teacher and, to compare, without; or go on with it until it is good at being INT8."""
     from edgedf.training.config import DistillConfig
 
     settings = _settings(
         DistillConfig,
         "student",
-        _source(out, resume, config, "small"),
+        _source(out, resume, config, "qat" if qat_from else "small"),
         changes,
         teacher=str(teacher),
+        qat_from=qat_from and str(qat_from),
         data=[str(folder) for folder in data],
         epochs=epochs,
         prevalence=prevalence,

@@ -18,19 +18,18 @@ from edgedf.data.packed import PackedFaces, pack
 from edgedf.data.readers import open_dataset
 from edgedf.deploy.ahead import check_ahead, check_capabilities
 from edgedf.deploy.assemble import assemble
-from edgedf.deploy.calibration import METHODS, Sample, check_method, draw_sample, record
+from edgedf.deploy.calibration import CALIBRATION_IMAGES, METHODS, Sample, Statistics, check_method, draw_sample, record
 from edgedf.deploy.gate import Bounds
 from edgedf.deploy.gate_report import gate_rows, write_gate
 from edgedf.deploy.golden import CANDIDATES, drawn_crops
 from edgedf.deploy.judging import Judge, Judged
 from edgedf.deploy.sensitivity import effects, fewest_float
-from edgedf.deploy.source import open_source
+from edgedf.deploy.source import Source, open_source
 from edgedf.deploy.targets import DIALECTS, TARGETS, check_targets
 from edgedf.errors import GateError, InputError
 from edgedf.metrics import check_prevalence, check_rule
 from edgedf.runtime import Engine
 
-CALIBRATION_IMAGES = 512
 SENSITIVITY_IMAGES = 64
 
 
@@ -150,12 +149,10 @@ def _sample(data: Path | None, faces: PackedFaces | None) -> Sample:
 def _int8(judge: Judge, target: str, sample: Sample, method: str, mixed: bool) -> Judged:
     """The target's INT8 artefact by the best method, with layers left in floating point where that is wanted."""
     graph, build = judge.source.graph, TARGETS[target][1]
-    seen = record(graph, sample)
-    tried = {
-        name: judge.artefact(build(graph, seen.of(name), ())) for name in (METHODS if method == "auto" else [method])
-    }
+    choices = _statistics(judge.source, target, sample, method)
+    tried = {name: judge.artefact(build(graph, choices[name], ())) for name in choices}
     name = min(tried, key=lambda one: _flips(tried[one]))
-    best, statistics = tried[name], seen.of(name)
+    best, statistics = tried[name], choices[name]
     say(f"{best.built.file}: calibrated by {name}")
     if best.gate or not mixed:
         return best
@@ -171,6 +168,14 @@ def _int8(judge: Judge, target: str, sample: Sample, method: str, mixed: bool) -
         return best
     say(f"{best.built.file}: {len(layers)} of {len(ranked)} layers stay in floating point: {', '.join(layers)}")
     return attempts[len(layers)]
+
+
+def _statistics(source: Source, target: str, sample: Sample, method: str) -> dict[str, Statistics]:
+    """What an INT8 artefact may be made from: the ranges it was trained with, or else those by each method."""
+    if ranges := source.trained.get(DIALECTS[target].name):
+        return {"its training": Statistics(ranges, {})}
+    seen = record(source.graph, sample)
+    return {name: seen.of(name) for name in (METHODS if method == "auto" else [method])}
 
 
 def _flips(judged: Judged) -> float:

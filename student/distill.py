@@ -3,6 +3,9 @@
     data -> packed pixels -> views -> teacher's answers (stored or on the fly) -> student -> run folder
                                    -> the same student, labels alone ------------> run folder/without_teacher
 
+With `--qat-from RUN` a student goes on with fake quantisation in place of this, and is then exported as the INT8 that
+it was trained as.
+
 Run by `edgedf distill --teacher RUN --data DIR --out RUN`.
 """
 
@@ -15,9 +18,14 @@ import torch
 from edgedf.console import say, table
 from edgedf.data import views
 from edgedf.data.packed import PackedFaces
+from edgedf.deploy.calibration import CALIBRATION_IMAGES, draw_sample, record
+from edgedf.deploy.graph import onnx_from_model
+from edgedf.deploy.qat import set_ranges
 from edgedf.errors import ConfigError
 from edgedf.files import cache_root, sha256, write_text
-from edgedf.training.config import DistillConfig
+from edgedf.nn.detector import Detector
+from edgedf.nn.quantisation import DIALECTS, fake_quantised
+from edgedf.training.config import DistillConfig, TrainConfig
 from edgedf.training.distillation import CachedGuide, Distillation, Guide
 from edgedf.training.evaluation import evaluate_epoch
 from edgedf.training.faces import load_splits
@@ -40,31 +48,49 @@ def main(config: DistillConfig, out: Path, *, resume: bool = False, ablation: bo
         ablation: Train without the teacher too.
     """
     plain_out = out / "without_teacher"
+    ablation = ablation and not config.qat_from  # beside the student before stands the same one after
     require_place(*([out, plain_out] if ablation else [out]), resume=resume)
     if not config.teacher:
         raise ConfigError("no teacher: name its run with --teacher RUN")
     teacher = open_run(Path(config.teacher))
+    before = open_run(Path(config.qat_from)) if config.qat_from else None
+    if before:
+        config = replace(config, size=trainable(before).size)
     # The teacher's logit is right for its own share of fakes: labels and soft labels must mean the same.
     config = replace(config, prevalence=config.prevalence or teacher.config.prevalence)
     train, val = load_splits(config)
-    rows = {"teacher": teacher_row(config, teacher, val)}
+    rows = {"teacher": row_of(config, teacher, val)}
+    if before:
+        rows["student before"] = row_of(config, before, val)
     if not resume:
         write_text(out / "config.toml", config.to_toml())  # what to resume with while the first student trains
     if ablation:
         rows["student without teacher"] = train_student(config, None, train, val, plain_out, resume)
-    rows["student with teacher"] = train_student(config, teacher, train, val, out, resume)
+    name = "student in INT8" if before else "student with teacher"
+    rows[name] = train_student(config, teacher, train, val, out, resume)
     say(table(["val", *METRICS], [[name, *(f"{row[m]:.4f}" for m in METRICS)] for name, row in rows.items()]))
     return {"run": str(out), "results": rows}
 
 
-def teacher_row(config: DistillConfig, teacher: Run, val: PackedFaces) -> dict[str, Any]:
-    """The teacher's val metrics: its training's own where that judged as this one does, else measured anew."""
-    kept = teacher.checkpoint()
+def trainable(run: Run) -> TrainConfig:
+    """The configuration of a run that can be trained on with fake quantisation.
+
+    Raises:
+        ConfigError: It is no student, or was trained so already.
+    """
+    if run.kind != "student" or (isinstance(run.config, DistillConfig) and run.config.qat_from):
+        raise ConfigError(f"{run.path} is no student in floating point: name another run with --qat-from")
+    return run.config
+
+
+def row_of(config: DistillConfig, run: Run, val: PackedFaces) -> dict[str, Any]:
+    """A run's val metrics: its training's own where that judged as this one does, else measured anew."""
+    kept = run.checkpoint()
     row: dict[str, Any] = kept["metrics"]
     own = (kept.get("fitted_on"), kept.get("rule"), row.get("prevalence"))
     if own == (list(val.fingerprints), config.threshold_rule, config.prevalence or float(val.labels.mean())):
         return row
-    return evaluate_epoch(logits(teacher.model(), val.pixels), val, config)
+    return evaluate_epoch(logits(run.model(), val.pixels), val, config)
 
 
 def train_student(
@@ -73,7 +99,8 @@ def train_student(
     """One student, with a teacher's guidance or on labels alone; everything else is equal."""
     say(f"student {config.size} {'with' if teacher else 'without'} teacher: {out}")
     torch.manual_seed(config.seed)
-    student = build_model(config)
+    started = resume and (out / CHECKPOINTS["last"]).exists()
+    student = quantised_student(config, train) if config.qat_from and not started else build_model(config)
     load_pretrained(student, config)
     supervised = Supervised.of(config, train)
     objective: Objective = supervised
@@ -90,8 +117,17 @@ def train_student(
         )
     # The run without a teacher must not look like a distilled one.
     kept = config if teacher else config.plain()
-    started = resume and (out / CHECKPOINTS["last"]).exists()
     return Trainer(student, objective, train, val, kept, out).fit(started)
+
+
+def quantised_student(config: DistillConfig, train: PackedFaces) -> Detector:
+    """The student to continue, with fake quantisation, its ranges calibrated on the faces that it trains on."""
+    before = open_run(Path(config.qat_from)).model()
+    graph = onnx_from_model(before)
+    student = fake_quantised(before, DIALECTS[config.dialect])
+    statistics = record(graph, draw_sample(train, CALIBRATION_IMAGES)).of("percentile")
+    set_ranges(student, graph, statistics)
+    return student
 
 
 def make_guide(config: DistillConfig, teacher: Run, train: PackedFaces) -> Guide | CachedGuide:

@@ -50,7 +50,7 @@ def test_commands_and_example_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     for line in commands():
         program, *words = shlex.split(line)
         if program == "edgedf":
-            smaller = [] if "--resume" in words else SMALL.get(words[0], "").split()
+            smaller = [] if {"--resume", "--qat-from"} & {*words} else SMALL.get(words[0], "").split()
             result = CliRunner().invoke(app, [*words, *smaller])
             assert result.exit_code == 0, f"{line}\n{result.output}"
     [example] = blocks("python")

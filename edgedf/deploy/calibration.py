@@ -24,6 +24,7 @@ from edgedf.files import cache_root, sha256, write_bytes
 from edgedf.runtime.onnx_contract import INPUT
 
 METHODS = ("minmax", "percentile", "entropy")
+CALIBRATION_IMAGES = 512
 PERCENTILE = 99.99
 BINS, LEVELS = 1024, 128  # of the histograms, and of what entropy compares them with
 BATCH = 8  # crops whose tensors are in memory at once

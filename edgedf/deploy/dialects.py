@@ -12,7 +12,6 @@ cannot, and the speed is the same. So there is one artefact for all CPUs.
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -21,30 +20,8 @@ from edgedf.deploy.calibration import Range, Statistics
 from edgedf.deploy.layers import layers
 from edgedf.deploy.rounding import round_weights
 from edgedf.extras import need
+from edgedf.nn.quantisation import Dialect
 from edgedf.runtime.onnx_contract import INPUT
-
-
-@dataclass(frozen=True)
-class Dialect:
-    """How a runtime wants a graph quantised.
-
-    Attributes:
-        name: Of the dialect.
-        symmetric: int8 activations around 0; otherwise uint8 with a zero point.
-        outputs: Quantises what a convolution gives too, not only what it reads.
-        bias: Quantises biases to int32.
-        weight_bits: 8, or 7 where two products share 16 bits.
-    """
-
-    name: str
-    symmetric: bool
-    outputs: bool
-    bias: bool
-    weight_bits: int
-
-
-CPU = Dialect("U8S8", symmetric=False, outputs=True, bias=True, weight_bits=7)
-TENSORRT = Dialect("S8S8", symmetric=True, outputs=False, bias=False, weight_bits=8)
 
 
 def quantised(graph: bytes, statistics: Statistics, dialect: Dialect, keep_float: Collection[str] = ()) -> bytes:
@@ -63,7 +40,7 @@ def quantised(graph: bytes, statistics: Statistics, dialect: Dialect, keep_float
     ort = need("onnxruntime.quantization", "export")
     original = onnx.load_from_string(graph)
     model = onnx.shape_inference.infer_shapes(original)
-    ranges = statistics.ranges | {name: (0.0, 1.0) for name in _shares(original.graph)}
+    ranges = statistics.ranges | {name: (0.0, 1.0) for name in pixel_shares(original.graph)}
     chosen = [node.name for node in layers(model) if node.name not in keep_float]
     if dialect.outputs:
         chosen += _carriers(model, chosen)
@@ -88,13 +65,13 @@ def quantised(graph: bytes, statistics: Statistics, dialect: Dialect, keep_float
     )
     quantizer.quantize_model()
     made = quantizer.model.model
-    round_weights(onnx, made, original, statistics.moments, dialect.weight_bits)
+    round_weights(onnx, made, original, statistics.moments, dialect.weight_steps)
     if dialect.outputs:
         _take_bytes(made.graph)
     return bytes(made.SerializeToString(deterministic=True))
 
 
-def _shares(graph: Any) -> dict[str, str]:
+def pixel_shares(graph: Any) -> dict[str, str]:
     """Tensors that are bytes divided by 255, and the bytes that each is made of."""
     made_by = {name: node for node in graph.node for name in node.output}
     constants = {one.name: one for one in graph.initializer}
@@ -124,7 +101,7 @@ def _take_bytes(graph: Any) -> None:
 
     A byte divided by 255 and then quantised in steps of 1 / 255 is that byte again.
     """
-    bytes_of = _shares(graph)
+    bytes_of = pixel_shares(graph)
     pixels = {
         node.output[0]: bytes_of[node.input[0]]
         for node in graph.node

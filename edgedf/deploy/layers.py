@@ -3,8 +3,7 @@
 from typing import Any, NamedTuple
 
 from edgedf.extras import need
-
-THIN = 16  # channels: kernels for INT8 take them in sixteens, fewer are as fast in floating point
+from edgedf.nn.quantisation import THIN
 
 
 def layers(model: Any) -> list[Any]:

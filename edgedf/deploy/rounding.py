@@ -16,7 +16,7 @@ from edgedf.deploy.moments import Moments
 DAMPING = 0.01  # of the mean second moment: what a few crops cannot tell apart is not relied upon
 
 
-def round_weights(onnx: Any, quantised: Any, original: Any, moments: Mapping[str, Moments], bits: int) -> None:
+def round_weights(onnx: Any, quantised: Any, original: Any, moments: Mapping[str, Moments], largest: int) -> None:
     """Rounds the weights of a quantised graph anew, within the scales that it has, and corrects its biases.
 
     Args:
@@ -24,7 +24,7 @@ def round_weights(onnx: Any, quantised: Any, original: Any, moments: Mapping[str
         quantised: Model with Q/DQ pairs; changed in place.
         original: The FP32 model it was made from.
         moments: By name of the layer; others stay.
-        bits: Of a weight.
+        largest: Number of steps of a weight on either side of 0.
     """
     array, constants = onnx.numpy_helper.to_array, {one.name: one for one in quantised.graph.initializer}
     made_by = {name: node for node in quantised.graph.node for name in node.output}
@@ -42,7 +42,7 @@ def round_weights(onnx: Any, quantised: Any, original: Any, moments: Mapping[str
         weights = weights.reshape(len(weights), -1).astype(np.float64)
         scale = array(constants[pair.input[1]]).astype(np.float64).reshape(-1, 1)
         mean, second = moments[node.name]
-        steps = rounded(weights, scale[:, 0], second.astype(np.float64), 2 ** (bits - 1) - 1)
+        steps = rounded(weights, scale[:, 0], second.astype(np.float64), largest)
         if pair.input[0] in constants:
             store(pair.input[0], steps.astype(np.int8))
         else:  # float weights before a QuantizeLinear of their own, which finds these steps again

@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 
 from edgedf.console import progress
 from edgedf.deploy.calibration import Statistics
-from edgedf.deploy.dialects import Dialect, quantised
+from edgedf.deploy.dialects import quantised
 from edgedf.deploy.layers import layer_names
 from edgedf.metrics import sigmoid
+from edgedf.nn.quantisation import Dialect
 from edgedf.runtime.backends import load_backend
 from edgedf.runtime.engine import cpus, run_in_batches
 

@@ -1,6 +1,6 @@
 """What an export starts from: a run, or the FP32 graph of a bundle that another machine began."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -9,13 +9,16 @@ from numpy.typing import NDArray
 
 from edgedf.bundle import MANIFEST, Artefact, Bundle, open_bundle
 from edgedf.console import say
+from edgedf.deploy.calibration import Range
 from edgedf.deploy.evaluation import Decision
 from edgedf.deploy.graph import onnx_from_model
 from edgedf.deploy.parity import compare
 from edgedf.deploy.provenance import provenance
+from edgedf.deploy.qat import trained_statistics
 from edgedf.deploy.targets import FLOAT
 from edgedf.errors import BundleError, GateError
 from edgedf.nn.detector import Detector
+from edgedf.nn.quantisation import quantised_convs
 from edgedf.runtime.backends import load_backend
 from edgedf.runtime.engine import cpus
 from edgedf.training.run import Run, open_run
@@ -34,6 +37,7 @@ class Source:
         temperature: Likewise.
         rule: Chose the threshold.
         prevalence: Share of fakes it was chosen for, None for the data's own.
+        trained: Ranges by the dialect that the network was trained in, where it was trained to be INT8.
     """
 
     name: str
@@ -44,6 +48,7 @@ class Source:
     temperature: float
     rule: str
     prevalence: float | None
+    trained: dict[str, dict[str, Range]] = field(default_factory=dict)
 
 
 def open_source(path: Path, crops: NDArray[np.uint8]) -> Source:
@@ -75,6 +80,7 @@ def _of_bundle(bundle: Bundle) -> Source:
         temperature=artefact.temperature,
         rule=artefact.rule,
         prevalence=bundle.manifest.provenance.get("fitted_prevalence"),
+        trained=bundle.manifest.provenance.get("trained_ranges", {}),
     )
 
 
@@ -87,24 +93,35 @@ def _of_run(run: Run, crops: NDArray[np.uint8]) -> Source:
     say(f"exporting {run.name} to ONNX")
     kept = run.checkpoint()
     chosen = Decision.of_checkpoint(kept)
+    model = run.model()
+    graph = _checked_graph(model, crops)
+    trained = _trained(model, graph)
     keys = {"teacher": ("trunk", "image_size", "frequency"), "student": ("size",), "baseline": ()}[run.kind]
     return Source(
         name=run.name,
-        graph=_checked_graph(run.model(), crops),
+        graph=graph,
         architecture={"kind": run.kind, **{key: getattr(run.config, key) for key in keys}},
         provenance=provenance(run.config.to_dict())
-        | {"trained_on": kept.get("trained_on"), "fitted_on": chosen.fitted_on, "fitted_prevalence": chosen.prevalence},
+        | {"trained_on": kept.get("trained_on"), "fitted_on": chosen.fitted_on, "fitted_prevalence": chosen.prevalence}
+        | ({"trained_ranges": trained} if trained else {}),
         threshold=kept["threshold"],
         temperature=1.0,
         rule=kept["rule"],
         prevalence=run.config.prevalence or None,
+        trained=trained,
     )
 
 
+def _trained(model: Detector, graph: bytes) -> dict[str, dict[str, Range]]:
+    """See `Source.trained`."""
+    convs = quantised_convs(model)
+    return {convs[0].dialect.name: trained_statistics(model, graph).ranges} if convs else {}
+
+
 def _checked_graph(model: Detector, crops: NDArray[np.uint8]) -> bytes:
-    """The ONNX file, of which a session agrees with the network."""
+    """The FP32 ONNX file, of which a session agrees with the network, without fake quantisation where it has that."""
     graph = onnx_from_model(model)
-    parity = compare(model, load_backend("onnxruntime", graph, cpus()), crops)
+    parity = compare(model.fused(), load_backend("onnxruntime", graph, cpus()), crops)
     say(f"torch against ONNX Runtime, {parity}")
     if not parity:
         raise GateError(f"the exported graph disagrees with the network, {parity}")

@@ -4,10 +4,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from edgedf.deploy.calibration import Statistics
-from edgedf.deploy.dialects import CPU, TENSORRT, Dialect, quantised
+from edgedf.deploy.dialects import quantised
 from edgedf.deploy.half import half_precision
 from edgedf.deploy.openvino import ir_from_onnx
 from edgedf.errors import InputError
+from edgedf.nn.quantisation import CPU, TENSORRT, Dialect
 
 FLOAT = "model.onnx"
 ANY_CPU = ["any CPU: 7-bit weights do not saturate without VNNI"]

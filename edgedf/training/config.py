@@ -137,6 +137,8 @@ class DistillConfig(TrainConfig):
     Attributes:
         role: Always `student`.
         teacher: Folder of the teacher's run.
+        qat_from: Folder of a student's run to continue with fake quantisation, so that it learns to be INT8.
+        dialect: INT8 to learn: `U8S8` of ONNX Runtime and OpenVINO, or `S8S8` of TensorRT.
         temperature: Softens both logits in the logit term.
         logit_weight: Weight of the soft-label term.
         hard_weight: Weight of the labels' term.
@@ -148,6 +150,8 @@ class DistillConfig(TrainConfig):
     role: Literal["teacher", "student", "baseline"] = "student"
     views: int = 2
     teacher: str = ""
+    qat_from: str = ""
+    dialect: Literal["U8S8", "S8S8"] = "U8S8"
     temperature: float = 2.0
     logit_weight: float = 1.0
     hard_weight: float = 0.5

@@ -8,10 +8,11 @@ from edgedf.console import say
 from edgedf.errors import CheckpointError, ConfigError
 from edgedf.nn.baseline import MobileNetV2Simple
 from edgedf.nn.detector import Detector
+from edgedf.nn.quantisation import DIALECTS, fake_quantised
 from edgedf.nn.student import SIZES, Student
 from edgedf.nn.teacher import Teacher
 from edgedf.nn.trunks import load_weights, published_weights
-from edgedf.training.config import TrainConfig
+from edgedf.training.config import DistillConfig, TrainConfig
 
 
 def build_model(config: TrainConfig) -> Detector:
@@ -22,7 +23,10 @@ def build_model(config: TrainConfig) -> Detector:
         return MobileNetV2Simple(config.image_size)
     if config.size not in SIZES:
         raise ConfigError(f"unknown student size {config.size!r}: choose one of {', '.join(SIZES)}")
-    return Student(config.size)
+    student = Student(config.size)
+    if isinstance(config, DistillConfig) and config.qat_from:
+        return fake_quantised(student, DIALECTS[config.dialect])
+    return student
 
 
 def load_pretrained(model: Detector, config: TrainConfig) -> str:

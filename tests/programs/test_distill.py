@@ -37,7 +37,7 @@ def test_a_student_without_a_share_of_fakes_takes_its_teachers(
         return METRICS
 
     monkeypatch.setattr(program, "load_splits", lambda config: (None, None))
-    monkeypatch.setattr(program, "teacher_row", lambda *_: METRICS)
+    monkeypatch.setattr(program, "row_of", lambda *_: METRICS)
     monkeypatch.setattr(program, "train_student", train_student)
     program.main(DistillConfig(teacher=str(teacher.path), prevalence=own), teacher.path / "student")
     assert seen == [used, used]
@@ -60,7 +60,7 @@ def test_the_teacher_stands_beside_its_students_on_the_same_faces_and_terms(
     labels = np.tile(np.array([0, 1], np.uint8), 6)
     val = PackedFaces(pixels, labels, names, [""] * 12, names, names, zeros, zeros, (change.get("faces", "val"),))
     config = DistillConfig(prevalence=change.get("prevalence", 0.17), threshold_rule=change.get("rule", "f1"))
-    row = program.teacher_row(config, teacher, val)
+    row = program.row_of(config, teacher, val)
     assert (row != kept["metrics"]) == measured
     assert row["prevalence"] == config.prevalence
 

@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 
 from edgedf.deploy.ahead import build_ahead, check_ahead
 from edgedf.deploy.calibration import Sample, record
-from edgedf.deploy.dialects import CPU, TENSORRT, quantised
+from edgedf.deploy.dialects import quantised
 from edgedf.deploy.half import half_precision
 from edgedf.errors import GateError, InputError
+from edgedf.nn.quantisation import CPU, TENSORRT
 
 
 def test_a_graph_for_a_cpu_is_refused_with_the_rule_and_the_node(

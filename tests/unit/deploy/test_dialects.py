@@ -9,10 +9,11 @@ import pytest
 from numpy.typing import NDArray
 
 from edgedf.deploy.calibration import Sample, Statistics, record
-from edgedf.deploy.dialects import CPU, TENSORRT, Dialect, quantised
+from edgedf.deploy.dialects import quantised
 from edgedf.deploy.half import half_precision
 from edgedf.deploy.layers import layer_names
 from edgedf.deploy.lint import lint
+from edgedf.nn.quantisation import CPU, TENSORRT, Dialect
 from edgedf.runtime.backends import load_backend
 
 

@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from edgedf.deploy import calibration
 from edgedf.deploy.calibration import Sample, Statistics, record
-from edgedf.deploy.dialects import CPU, TENSORRT, Dialect, quantised
+from edgedf.deploy.dialects import quantised
 from edgedf.deploy.layers import Window, layer_names, layers, window
 from edgedf.deploy.moments import _windows, layer_moments
 from edgedf.deploy.rounding import rounded
+from edgedf.nn.quantisation import CPU, TENSORRT, Dialect
 from edgedf.runtime.backends import onnxruntime
 
 

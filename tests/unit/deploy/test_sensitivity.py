@@ -7,9 +7,9 @@ import pytest
 from numpy.typing import NDArray
 
 from edgedf.deploy.calibration import Sample, Statistics, record
-from edgedf.deploy.dialects import CPU
 from edgedf.deploy.layers import layer_names
 from edgedf.deploy.sensitivity import Effect, effects, fewest_float
+from edgedf.nn.quantisation import CPU
 
 RANKED = [Effect(str(i), 1 / (i + 1)) for i in range(9)]
 
