@@ -320,8 +320,10 @@ def verify(bundle: BundlePath) -> Result:
     from edgedf.runtime import Engine
 
     with Engine.load(bundle) as engine:
-        if engine.notes:
+        if engine.artefact != engine.manifest.artefacts[0]:
             raise BundleError("; ".join(engine.notes))
+        for note in engine.notes:
+            console.say(f"note: {note}")
         console.say(f"{bundle}: sound; {engine.artefact.file} gives its golden scores with {engine.backend}")
         return {"bundle": str(bundle), "artefact": engine.artefact.file, "backend": engine.backend}
 

@@ -49,7 +49,7 @@ class Artefact:
         file: Path inside the bundle, with forward slashes.
         sha256: Of the file, hexadecimal.
         backend: The runtime it is made for.
-        precision: `fp32`, `int8`, ..., with the runtime's precision hint where it needs one.
+        precision: `fp32`, `int8`, ..., with the runtime's precision hint where it has one: `int8, f32`.
         threshold: A score from here on is called fake.
         rule: How the threshold was chosen.
         temperature: Score = sigmoid(logit / temperature).
@@ -57,7 +57,7 @@ class Artefact:
         metrics: Measured with this file: its `split` and an `evaluation`, as `edgedf.metrics.Evaluation` writes it;
             empty if it was never measured.
         needs: CPU features or GPU it was built for.
-        weights: Path of its second file, where its format has two (OpenVINO), or nothing.
+        weights: Path of its second file, where it has one (OpenVINO's weights, an engine of TensorRT's), or nothing.
     """
 
     file: str

@@ -69,7 +69,7 @@ class Judge:
 
     def artefact(self, built: Built) -> Judged:
         """One artefact; without faces it keeps the source's threshold."""
-        backend, pending = load_or_simulate(built.backend, built.model, cpus(), built.weights)
+        backend, pending = load_or_simulate(built.backend, built.model, cpus(), built.weights, built.precision)
         source = self.source
         if self.faces is None or self.logit is None:
             point = OperatingPoint(source.temperature, source.threshold, source.rule, None)
@@ -80,10 +80,10 @@ class Judge:
         return Judged(built, backend, point, gate, pending)
 
 
-def load_or_simulate(name: str, model: bytes, threads: int, weights: bytes) -> tuple[Backend, bool]:
+def load_or_simulate(name: str, model: bytes, threads: int, weights: bytes, precision: str) -> tuple[Backend, bool]:
     """A backend, see `load_backend`, and whether ONNX Runtime stands in for a TensorRT that is not installed."""
     if name != "tensorrt" or all(importlib.util.find_spec(package) for package in ("tensorrt", "pycuda")):
-        return load_backend(name, model, threads, weights), False
+        return load_backend(name, model, threads, weights, precision), False
     return onnxruntime.load(model, threads, unfused=True), True
 
 

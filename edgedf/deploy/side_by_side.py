@@ -75,7 +75,9 @@ def side_by_side(bundle: Bundle, crops: NDArray[np.uint8], threads: int) -> list
 
 
 def _run(bundle: Bundle, artefact: Artefact, crops: NDArray[np.uint8], threads: int) -> tuple[Outputs, bool]:
-    backend, simulated = load_or_simulate(artefact.backend, bundle.read(artefact), threads, bundle.weights(artefact))
+    backend, simulated = load_or_simulate(
+        artefact.backend, bundle.read(artefact), threads, bundle.weights(artefact), artefact.precision
+    )
     return run_in_batches(backend, crops), simulated
 
 

@@ -39,7 +39,8 @@ class Engine:
     Attributes:
         manifest: Of the bundle.
         artefact: The one in use.
-        notes: Why other artefacts are not used; empty when the preferred one works.
+        notes: Why other artefacts are not used, and what there is to know of how this one was loaded; empty when the
+            preferred one works as it is.
     """
 
     def __init__(self, manifest: Manifest, artefact: Artefact, backend: Backend, notes: list[str]) -> None:
@@ -76,7 +77,7 @@ class Engine:
             except EdgedfError as error:
                 notes.append(f"{artefact.file} is not used: {error}")
             else:
-                return cls(bundle.manifest, artefact, loaded, notes)
+                return cls(bundle.manifest, artefact, loaded, [*notes, *loaded.notes])
         reasons = "; ".join(notes) or f"none is made for {backend}"
         raise BundleError(f"no artefact of {bundle.path} works here: {reasons}")
 
@@ -150,7 +151,9 @@ def _load_checked(bundle: Bundle, artefact: Artefact, threads: int) -> Backend:
         EdgedfError: It misses its golden scores, or cannot be loaded or run here.
     """
     crops, expected = bundle.golden(artefact)
-    backend = load_backend(artefact.backend, bundle.read(artefact), threads, bundle.weights(artefact))
+    backend = load_backend(
+        artefact.backend, bundle.read(artefact), threads, bundle.weights(artefact), artefact.precision
+    )
     logit = run_in_batches(backend, crops).logit
     if logit.shape != (len(crops), 1):
         raise BundleError(f"its logit of {len(crops)} crops has shape {logit.shape}: export it again")

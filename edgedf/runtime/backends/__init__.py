@@ -1,10 +1,11 @@
 """Backends, one file each.
 
-A backend's module has `load(model: bytes, threads: int, weights: bytes) -> Backend`. It refuses a graph with another
-contract (`BundleError`) before its runtime sees a byte of it, and imports its runtime inside `load`.
+A backend's module has `load(model: bytes, threads: int, weights: bytes, precision: str) -> Backend`. It refuses a
+graph with another contract (`BundleError`) before its runtime sees a byte of it, and imports its runtime inside `load`.
 """
 
 import importlib
+from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -32,11 +33,15 @@ class Outputs(NamedTuple):
 class Backend(Protocol):
     """A model loaded into one runtime, and freed with its last reference."""
 
+    @property
+    def notes(self) -> Sequence[str]:
+        """What a user is to know of how it was loaded."""
+
     def run(self, crops: NDArray[np.uint8]) -> Outputs:
         """Judges crops, RGB `(N, 256, 256, 3)` with N of at least 1. Several threads may call it at once."""
 
 
-def load_backend(name: str, model: bytes, threads: int, weights: bytes = b"") -> Backend:
+def load_backend(name: str, model: bytes, threads: int, weights: bytes = b"", precision: str = "") -> Backend:
     """Loads a model into the named runtime.
 
     Args:
@@ -44,6 +49,7 @@ def load_backend(name: str, model: bytes, threads: int, weights: bytes = b"") ->
         model: The artefact's file.
         threads: Threads of one call.
         weights: The artefact's second file, where it has one.
+        precision: See `Artefact.precision`; the runtime's precision hint is taken from it.
 
     Raises:
         BundleError: The graph breaks the contract.
@@ -52,5 +58,5 @@ def load_backend(name: str, model: bytes, threads: int, weights: bytes = b"") ->
     if name not in BACKENDS:
         raise InputError(f"there is no backend {name!r}: use {', '.join(BACKENDS)}")
     module: Any = importlib.import_module(f"edgedf.runtime.backends.{name}")
-    backend: Backend = module.load(model, threads, weights)
+    backend: Backend = module.load(model, threads, weights, precision)
     return backend

@@ -12,7 +12,14 @@ from edgedf.runtime.onnx_contract import INPUT, OUTPUTS, check_graph
 
 
 class OnnxRuntime:
-    """One inference session."""
+    """One inference session.
+
+    Attributes:
+        session: It.
+        notes: Nothing.
+    """
+
+    notes = ()
 
     def __init__(self, session: Any) -> None:
         self.session = session
@@ -25,13 +32,16 @@ class OnnxRuntime:
             raise EdgedfError(f"ONNX Runtime cannot run it ({first_line(error)})") from error
 
 
-def load(model: bytes, threads: int, weights: bytes = b"", *, unfused: bool = False) -> OnnxRuntime:
+def load(
+    model: bytes, threads: int, weights: bytes = b"", precision: str = "", *, unfused: bool = False
+) -> OnnxRuntime:
     """Makes a session from the bytes of an ONNX graph.
 
     Args:
         model: The graph.
         threads: Of one call.
-        weights: Nothing: an ONNX graph has no second file.
+        weights: Not needed: an ONNX graph has no second file.
+        precision: Not needed: it is the graph's own.
         unfused: Compute Q/DQ pairs as they stand, slowly: a GPU sums exactly, as integer kernels of a CPU may not.
 
     Raises:

@@ -93,7 +93,7 @@ class _Lane:
             self._cuda.memcpy_dtoh_async(self._host[name][:count], self._device[name], self._stream)
 
 
-def load(model: bytes, threads: int, weights: bytes = b"") -> TensorRt:
+def load(model: bytes, threads: int, weights: bytes = b"", precision: str = "") -> TensorRt:
     """Takes the artefact's engine where its fingerprint is this machine's, or else builds one.
 
     Raises:

@@ -19,6 +19,8 @@ def test_the_least_certain_crops_are_chosen_in_their_order() -> None:
     class Brightness:
         """Its logit is the first pixel minus 100."""
 
+        notes = ()
+
         def run(self, crops: NDArray[np.uint8]) -> Outputs:
             logit = crops[:, 0, 0, :1].astype(np.float32) - 100
             return Outputs(logit, logit[:, None], logit)

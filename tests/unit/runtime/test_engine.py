@@ -178,9 +178,9 @@ def test_the_runtime_gets_bytes_and_the_threads_asked_for(
 ) -> None:
     seen: list[tuple[object, int]] = []
 
-    def spy(name: str, model: bytes, threads: int, weights: bytes) -> Any:
+    def spy(name: str, model: bytes, threads: int, weights: bytes, precision: str) -> Any:
         seen.append((model, threads))
-        return load_backend(name, model, threads, weights)
+        return load_backend(name, model, threads, weights, precision)
 
     monkeypatch.setattr("edgedf.runtime.engine.load_backend", spy)
     path = make_bundle()

@@ -1,6 +1,7 @@
 """OpenVINO behind the common protocol, and what is refused before it sees a byte."""
 
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,9 +11,11 @@ from numpy.typing import NDArray
 from edgedf.deploy.openvino import Ir, ir_from_onnx
 from edgedf.errors import BundleError
 from edgedf.runtime.backends import Backend, load_backend
+from edgedf.runtime.backends.openvino import OpenVino
+from edgedf.runtime.build_cache import keep
 from edgedf.runtime.ir_contract import check_ir
 
-pytest.importorskip("openvino")
+Core = pytest.importorskip("openvino").Core
 
 
 @pytest.fixture(scope="module")
@@ -74,3 +77,52 @@ def test_another_graph_is_refused(ir: Ir, change: Any, reason: str) -> None:
 def test_constants_stay_within_the_weights(ir: Ir) -> None:
     with pytest.raises(BundleError, match="reach beyond its weights"):
         check_ir(ir.model, len(ir.weights) - 1)
+
+
+@pytest.mark.parametrize(("precision", "hint"), [("", "f32"), ("int8, f32", "f32"), ("int8, bf16", "bf16")])
+def test_floating_point_layers_are_computed_in_what_the_artefact_says(ir: Ir, precision: str, hint: str) -> None:
+    """Where the CPU can: a CPU without bf16 falls back to f32."""
+    backend = load_backend("openvino", ir.model, 1, ir.weights, precision)
+    assert isinstance(backend, OpenVino)
+    can = hint.upper() in Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES") or hint == "f32"
+    found = backend.request(1).get_compiled_model().get_property("INFERENCE_PRECISION_HINT").to_string()
+    assert found == (hint if can else "f32")
+
+
+@pytest.mark.parametrize("precision", ["int8", "int8, f64", "fp16 weights, f32,x"])
+def test_an_unknown_hint_is_refused(ir: Ir, precision: str) -> None:
+    with pytest.raises(BundleError, match="does not end with f32, bf16, f16"):
+        load_backend("openvino", ir.model, 1, ir.weights, precision)
+
+
+@pytest.fixture
+def counted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[int]:
+    """An empty cache, and the sizes that are compiled from now on."""
+    monkeypatch.setenv("EDGEDF_CACHE", str(tmp_path / "cache"))
+    sizes: list[int] = []
+    compile_model = OpenVino._compile
+
+    def count(self: OpenVino, size: int) -> Any:
+        sizes.append(size)
+        return compile_model(self, size)
+
+    monkeypatch.setattr(OpenVino, "_compile", count)
+    return sizes
+
+
+def test_a_second_start_compiles_nothing_and_scores_alike(ir: Ir, counted: list[int], crops: NDArray[np.uint8]) -> None:
+    first, second = (load_backend("openvino", ir.model, 1, ir.weights).run(crops) for _ in range(2))
+    assert counted == [1, 8]
+    assert all(np.array_equal(one, other) for one, other in zip(first, second, strict=True))
+    load_backend("openvino", ir.model, 2, ir.weights)
+    load_backend("openvino", ir.model, 1, bytes(len(ir.weights)))  # the same network with other weights
+    assert counted == [1, 8, 1, 1]
+
+
+def test_what_openvino_does_not_take_is_compiled_anew(ir: Ir, counted: list[int], crops: NDArray[np.uint8]) -> None:
+    before = load_backend("openvino", ir.model, 1, ir.weights)
+    assert isinstance(before, OpenVino)
+    keep("openvino", f"{before._key} 1", b"no blob of OpenVINO's")
+    after = load_backend("openvino", ir.model, 1, ir.weights)
+    assert counted == [1, 1]
+    assert np.array_equal(after.run(crops[:1]).logit, before.run(crops[:1]).logit)
