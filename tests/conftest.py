@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from edgedf import console
+from tests.fake_gpu import FakeGpu
 
 
 @pytest.fixture
@@ -15,6 +16,15 @@ def real_data() -> Path:
     if not (folder := os.environ.get("EDGEDF_DATA")):
         pytest.skip("EDGEDF_DATA is not set")
     return Path(folder)
+
+
+@pytest.fixture
+def gpu(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> FakeGpu:
+    """A machine with a GPU, with TensorRT on it, and with nothing in edgedf's cache."""
+    monkeypatch.setenv("EDGEDF_CACHE", str(tmp_path / "cache"))
+    machine = FakeGpu()
+    machine.install(monkeypatch)
+    return machine
 
 
 @pytest.fixture(autouse=True)

@@ -62,4 +62,4 @@ def build_ahead(graph: bytes, capabilities: Sequence[int]) -> bytes:
         for place, one in enumerate(capabilities):
             config.set_compute_capability(getattr(trt.ComputeCapability, f"SM{one}"), place)
 
-    return build(trt, graph, target)
+    return build(trt, graph, target).engine

@@ -1,7 +1,6 @@
 """Runs built artefacts in their own runtimes and lets the gate judge them."""
 
-import importlib.util
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -13,7 +12,7 @@ from edgedf.deploy.gate import Bounds, Gate, judge
 from edgedf.deploy.operating_point import OperatingPoint, fit_operating_point
 from edgedf.deploy.source import Source
 from edgedf.deploy.targets import FLOAT, Built
-from edgedf.runtime.backends import Backend, load_backend, onnxruntime
+from edgedf.runtime.backends import Backend, load_backend, onnxruntime, tensorrt
 from edgedf.runtime.engine import BATCH, cpus
 
 
@@ -70,6 +69,8 @@ class Judge:
     def artefact(self, built: Built) -> Judged:
         """One artefact; without faces it keeps the source's threshold."""
         backend, pending = load_or_simulate(built.backend, built.model, cpus(), built.weights, built.precision)
+        if isinstance(backend, tensorrt.TensorRt):
+            built = _with_engine(built, backend)
         source = self.source
         if self.faces is None or self.logit is None:
             point = OperatingPoint(source.temperature, source.threshold, source.rule, None)
@@ -81,10 +82,17 @@ class Judge:
 
 
 def load_or_simulate(name: str, model: bytes, threads: int, weights: bytes, precision: str) -> tuple[Backend, bool]:
-    """A backend, see `load_backend`, and whether ONNX Runtime stands in for a TensorRT that is not installed."""
-    if name != "tensorrt" or all(importlib.util.find_spec(package) for package in ("tensorrt", "pycuda")):
+    """A backend, see `load_backend`, and whether ONNX Runtime stands in for a TensorRT that does not work here."""
+    if name != "tensorrt" or tensorrt.usable():
         return load_backend(name, model, threads, weights, precision), False
     return onnxruntime.load(model, threads, unfused=True), True
+
+
+def _with_engine(built: Built, backend: tensorrt.TensorRt) -> Built:
+    """The artefact with the engine that it is judged by, so that devices of the same kind need not build it."""
+    file = f"{built.file.removesuffix('.onnx')}.engine"
+    needs = [*built.needs, f"its engine: {backend.engine.fingerprint}; elsewhere it is built at the first start"]
+    return replace(built, weights=backend.engine.pack(), weights_file=file, needs=needs)
 
 
 def logits(backend: Backend, faces: PackedFaces, name: str) -> NDArray[np.float32]:

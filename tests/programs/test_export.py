@@ -25,6 +25,7 @@ from edgedf.runtime import Engine
 from edgedf.training.config import TrainConfig
 from edgedf.training.predict import logits
 from edgedf.training.run import CHECKPOINTS, open_run, save_checkpoint
+from tests.fake_gpu import FakeGpu
 
 Result = dict[str, Any]
 
@@ -201,6 +202,25 @@ def test_a_bundle_grows_by_one_target_and_keeps_the_others(everything: Path, dra
     after = {one.file: one.sha256 for one in open_bundle(out).manifest.artefacts}
     assert after.keys() == before.keys()
     assert all(after[name] == before[name] for name in ("model.int8.onnx", "tensorrt/model.int8.onnx"))
+
+
+def test_on_a_device_the_bundle_keeps_the_engine_that_was_judged(
+    run: Path, drawn: Path, gpu: FakeGpu, tmp_path: Path
+) -> None:
+    out = tmp_path / "device.edgedf"
+    load("export/export.py").main(run, out=out, targets=["tensorrt"], data=drawn)
+    bundle = open_bundle(out)
+    artefact = next(one for one in bundle.manifest.artefacts if one.backend == "tensorrt")
+    assert artefact.weights == "tensorrt/model.fp16.engine"
+    assert artefact.needs[1].startswith("its engine: Orin, SM 87, TensorRT 10.13.0")
+    assert artefact.metrics["gate"]["simulated, pending device"] is False
+    shutil.rmtree(tmp_path / "cache")
+    gpu.builds.clear()
+    with Engine.load(out, backend="tensorrt") as engine:
+        assert (engine.notes, gpu.builds) == ([], [])
+    gpu.name = "Thor"
+    with Engine.load(out, backend="tensorrt") as engine:
+        assert "built a TensorRT engine for Thor" in engine.notes[0]
 
 
 def test_parity_puts_every_artefact_beside_fp32(everything: Path) -> None:

@@ -8,150 +8,196 @@ in edgedf's cache.
 import json
 import platform
 import threading
-from pathlib import Path
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edgedf.errors import EdgedfError
+from edgedf.errors import EdgedfError, first_line
 from edgedf.extras import need
-from edgedf.files import cache_root, sha256, write_bytes
+from edgedf.files import sha256
 from edgedf.runtime.backends import Outputs
-from edgedf.runtime.onnx_contract import INPUT, OUTPUTS, check_graph
+from edgedf.runtime.build_cache import keep, recall
+from edgedf.runtime.onnx_contract import check_graph
 from edgedf.runtime.tensorrt_builder import LARGEST, build
+from edgedf.runtime.tensorrt_lane import Lane
+
+CACHE = "tensorrt"
+
+
+@dataclass(frozen=True)
+class Gpu:
+    """The first GPU of this machine, and what it is driven by.
+
+    Attributes:
+        trt: The module `tensorrt`.
+        cuda: The module `pycuda.driver`.
+        context: The primary CUDA context, that of CUDA's runtime, which TensorRT uses.
+        fingerprint: What an engine is bound to.
+    """
+
+    trt: Any
+    cuda: Any
+    context: Any
+    fingerprint: str
+
+    @contextmanager
+    def current(self) -> Iterator[None]:
+        """Puts the context in place for the calling thread; errors of CUDA become those of edgedf.
+
+        Raises:
+            EdgedfError: CUDA fails.
+        """
+        try:
+            self.context.push()
+            try:
+                yield
+            finally:
+                self.context.pop()
+        except self.cuda.Error as error:
+            raise EdgedfError(f"TensorRT cannot run it ({first_line(error)})") from error
+
+
+@dataclass(frozen=True)
+class EngineFile:
+    """A serialised engine and where it works.
+
+    Attributes:
+        data: What TensorRT deserialises.
+        fingerprint: Of the GPU, version and system that it was built on.
+        graph: SHA-256 of the graph that it was built from.
+    """
+
+    data: bytes
+    fingerprint: str
+    graph: str
+
+    def pack(self) -> bytes:
+        """The content of an artefact's second file: a line of JSON, then the engine."""
+        return json.dumps({"fingerprint": self.fingerprint, "graph": self.graph}).encode() + b"\n" + self.data
 
 
 class TensorRt:
-    """An engine; each thread that calls it has an execution context, a stream and buffers of its own.
+    """An engine; each call has a lane for itself, which the next one takes over.
 
     Attributes:
-        notes: That the engine was built here, if it was.
+        engine: The engine in use.
+        notes: That it was built here, if it was, and what does not work as it should.
     """
 
-    def __init__(self, cuda: Any, trt: Any, context: Any, engine: Any, notes: list[str]) -> None:
-        self._cuda, self._trt, self._context, self._engine = cuda, trt, context, engine
-        self._local = threading.local()
-        self.notes = notes
+    def __init__(self, gpu: Gpu, loaded: Any, engine: EngineFile, notes: list[str]) -> None:
+        self._gpu, self._loaded, self.engine, self.notes = gpu, loaded, engine, notes
+        self._free: dict[int, list[Lane]] = {1: [], LARGEST: []}
+        self._lock = threading.Lock()
+        # PyCUDA frees only what belongs to the context in place, in whichever thread the last reference goes.
+        weakref.finalize(self, _free, gpu, self._free)
+        with gpu.current():
+            lane = self._lane(1)
+        self.notes += [lane.note] if lane.note else []
+        self._free[1].append(lane)
 
     def run(self, crops: NDArray[np.uint8]) -> Outputs:
         """See `Backend.run`."""
         if len(crops) > LARGEST:
             parts = [self.run(crops[start : start + LARGEST]) for start in range(0, len(crops), LARGEST)]
             return Outputs(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
-        self._context.push()
-        try:
-            if not hasattr(self._local, "lane"):
-                self._local.lane = _Lane(self._cuda, self._trt, self._engine)
-            lane: _Lane = self._local.lane
-            return lane.run(crops)
-        except self._cuda.Error as error:
-            raise EdgedfError(f"TensorRT cannot run it ({error})") from error
-        finally:
-            self._context.pop()
+        size = 1 if len(crops) == 1 else LARGEST
+        with self._gpu.current():
+            lane = self._lane(size)
+            outputs = lane.run(crops)
+        self._free[size].append(lane)
+        return outputs
+
+    def _lane(self, size: int) -> Lane:
+        with self._lock:  # an engine makes one execution context at a time
+            free = self._free[size]
+            return free.pop() if free else Lane(self._gpu.trt, self._gpu.cuda, self._loaded, size)
 
 
-class _Lane:
-    """What one thread needs; made and used with the primary CUDA context in place."""
-
-    def __init__(self, cuda: Any, trt: Any, engine: Any) -> None:
-        self._cuda = cuda
-        self._stream = cuda.Stream()
-        self._execution = engine.create_execution_context()
-        self._host: dict[str, Any] = {}
-        self._device: dict[str, Any] = {}
-        for name in (INPUT, *OUTPUTS):
-            shape = (LARGEST, *tuple(engine.get_tensor_shape(name))[1:])
-            # Pinned, so that copies run beside the kernels.
-            self._host[name] = cuda.pagelocked_empty(shape, trt.nptype(engine.get_tensor_dtype(name)))
-            self._device[name] = cuda.mem_alloc(self._host[name].nbytes)
-            self._execution.set_tensor_address(name, int(self._device[name]))
-        self._single: Any = None  # CUDA graph of a batch of one, the camera's
-
-    def run(self, crops: NDArray[np.uint8]) -> Outputs:
-        count = len(crops)
-        self._host[INPUT][:count] = crops
-        if count == 1 and self._single is None:
-            self._enqueue(1)  # the first call allocates, which a capture may not
-            self._stream.synchronize()
-            self._stream.begin_capture()
-            self._enqueue(1)
-            self._single = self._stream.end_capture().instantiate()
-        if count == 1:
-            self._single.launch(self._stream)
-        else:
-            self._enqueue(count)
-        self._stream.synchronize()
-        return Outputs(*(np.array(self._host[name][:count], np.float32) for name in OUTPUTS))
-
-    def _enqueue(self, count: int) -> None:
-        self._execution.set_input_shape(INPUT, (count, 256, 256, 3))
-        self._cuda.memcpy_htod_async(self._device[INPUT], self._host[INPUT][:count], self._stream)
-        if not self._execution.execute_async_v3(self._stream.handle):
-            raise EdgedfError("TensorRT cannot run it (it gives no reason)")
-        for name in OUTPUTS:
-            self._cuda.memcpy_dtoh_async(self._host[name][:count], self._device[name], self._stream)
+def _free(gpu: Gpu, lanes: dict[int, list[Lane]]) -> None:
+    with gpu.current():
+        lanes.clear()
 
 
 def load(model: bytes, threads: int, weights: bytes = b"", precision: str = "") -> TensorRt:
-    """Takes the artefact's engine where its fingerprint is this machine's, or else builds one.
+    """Takes the artefact's engine where its fingerprint is this machine's, or else the cache's, or else builds one.
 
     Raises:
         BundleError: The graph breaks the contract.
         EdgedfError: TensorRT, pycuda or a GPU is missing, or TensorRT cannot build or run the graph.
     """
     check_graph(model)
-    trt, cuda = need("tensorrt", "tensorrt"), need("pycuda.driver", "tensorrt")
+    gpu = open_gpu()
+    graph = sha256(model)
+    key = f"{graph} {gpu.fingerprint}"
+    brought = unpack_engine(weights)
+    runtime = gpu.trt.Runtime(gpu.trt.Logger(gpu.trt.Logger.ERROR))
+    with gpu.current():
+        for engine in (brought, unpack_engine(recall(CACHE, key) or b"")):
+            if engine and (engine.fingerprint, engine.graph) == (gpu.fingerprint, graph):
+                loaded = runtime.deserialize_cuda_engine(engine.data)
+                if loaded is not None:
+                    return TensorRt(gpu, loaded, engine, [])
+        engine = _build(gpu, model, graph)
+        keep(CACHE, key, engine.pack())
+        loaded = runtime.deserialize_cuda_engine(engine.data)
+    if loaded is None:
+        raise EdgedfError(f"TensorRT {gpu.trt.__version__} cannot load the engine that it has just built")
+    note = f"built a TensorRT engine for {gpu.fingerprint}"
+    return TensorRt(gpu, loaded, engine, [f"{note}; the bundle's is for {brought.fingerprint}" if brought else note])
+
+
+def open_gpu() -> Gpu:
+    """The GPU of this machine.
+
+    Raises:
+        EdgedfError: There is none, or TensorRT or pycuda is missing or cannot be used.
+    """
+    try:
+        trt, cuda = need("tensorrt", "tensorrt"), need("pycuda.driver", "tensorrt")
+    except ImportError as error:  # they are installed, and a library of theirs or the driver is missing
+        raise EdgedfError(f"TensorRT and pycuda cannot be imported ({first_line(error)})") from error
     try:
         cuda.init()
         device = cuda.Device(0)
-        context = device.retain_primary_context()  # that of CUDA's runtime, which TensorRT uses
+        context = device.retain_primary_context()
     except cuda.Error as error:
-        raise EdgedfError(f"there is no usable NVIDIA GPU ({error})") from error
-    context.push()
+        raise EdgedfError(f"there is no usable NVIDIA GPU ({first_line(error)})") from error
+    return Gpu(trt, cuda, context, fingerprint(trt, device))
+
+
+def usable() -> bool:
+    """Whether TensorRT, pycuda and a GPU are here and work."""
     try:
-        here = fingerprint(trt, device)
-        engine, notes = _engine(trt, model, weights, here)
-        loaded = trt.Runtime(trt.Logger(trt.Logger.ERROR)).deserialize_cuda_engine(engine)
-    finally:
-        context.pop()
-    if loaded is None:
-        raise EdgedfError("TensorRT cannot load the engine: remove edgedf's cache and load the bundle again")
-    return TensorRt(cuda, trt, context, loaded, notes)
+        open_gpu()
+    except EdgedfError:
+        return False
+    return True
 
 
 def fingerprint(trt: Any, device: Any) -> str:
-    """What an engine is bound to."""
+    """What an engine is bound to: GPU, compute capability, version of TensorRT, system."""
     major, minor = device.compute_capability()
     return f"{device.name()}, SM {major}{minor}, TensorRT {trt.__version__}, {platform.system()} {platform.machine()}"
 
 
-def pack_engine(engine: bytes, built_for: str) -> bytes:
-    """An engine file: a line of JSON with the fingerprint, then the engine."""
-    return json.dumps({"fingerprint": built_for}).encode() + b"\n" + engine
-
-
-def unpack_engine(data: bytes) -> tuple[str, bytes]:
-    """Fingerprint and engine of an engine file; empty ones if it is none."""
-    head, _, engine = data.partition(b"\n")
+def unpack_engine(file: bytes) -> EngineFile | None:
+    """Reads what `EngineFile.pack` wrote; None where it is something else."""
+    head, _, data = file.partition(b"\n")
     try:
-        return str(json.loads(head)["fingerprint"]), engine
+        about = json.loads(head)
+        return EngineFile(data, str(about["fingerprint"]), str(about["graph"]))
     except (ValueError, KeyError, TypeError, RecursionError):
-        return "", b""
+        return None
 
 
-def _engine(trt: Any, model: bytes, weights: bytes, here: str) -> tuple[bytes, list[str]]:
-    """An engine for this machine, and what is to be said of how it came about."""
-    built_for, engine = unpack_engine(weights)
-    if built_for == here:
-        return engine, []
-    file = _cache_file(model, here)
-    if file.is_file():
-        return unpack_engine(file.read_bytes())[1], []
-    engine = build(trt, model)
-    write_bytes(file, pack_engine(engine, here))
-    return engine, [f"the TensorRT engine was built for {built_for or 'no machine yet'} and is built anew for {here}"]
-
-
-def _cache_file(model: bytes, here: str) -> Path:
-    return cache_root() / "tensorrt" / f"{sha256(model + here.encode())[:32]}.engine"
+def _build(gpu: Gpu, model: bytes, graph: str) -> EngineFile:
+    """Builds an engine, with the timings of kernels that earlier builds took here."""
+    key = f"timings {gpu.fingerprint}"
+    built = build(gpu.trt, model, timings=recall(CACHE, key) or b"")
+    keep(CACHE, key, built.timings)
+    return EngineFile(built.engine, gpu.fingerprint, graph)
