@@ -23,6 +23,7 @@ from edgedf.deploy.gate import Bounds
 from edgedf.deploy.gate_report import gate_rows, write_gate
 from edgedf.deploy.golden import CANDIDATES, drawn_crops
 from edgedf.deploy.judging import Judge, Judged
+from edgedf.deploy.saturation import cpu_needs, saturates
 from edgedf.deploy.sensitivity import effects, fewest_float
 from edgedf.deploy.source import Source, open_source
 from edgedf.deploy.targets import DIALECTS, TARGETS, check_targets
@@ -87,7 +88,7 @@ def main(
         if target != "onnx":
             judged.append(judge.artefact(TARGETS[target][0](origin.graph)))
         if sample:
-            judged.append(_int8(judge, target, sample, method, mixed))
+            judged.append(_with_cpus(_int8(judge, target, sample, method, mixed), sample))
     for one in judged:
         if one.built.backend == "tensorrt":
             check_ahead(one.built.file, one.built.model, capabilities)
@@ -176,6 +177,15 @@ def _statistics(source: Source, target: str, sample: Sample, method: str) -> dic
         return {"its training": Statistics(ranges, {})}
     seen = record(source.graph, sample)
     return {name: seen.of(name) for name in (METHODS if method == "auto" else [method])}
+
+
+def _with_cpus(judged: Judged, sample: Sample) -> Judged:
+    """An INT8 artefact with what is proven of the CPUs on which it gives the same scores."""
+    if not judged.built.qdq:
+        return judged
+    needs = cpu_needs(saturates(judged.built.qdq, sample.crops[:SENSITIVITY_IMAGES]))
+    say(f"{judged.built.file}: {needs[0]}")
+    return judged._replace(built=replace(judged.built, needs=needs))
 
 
 def _flips(judged: Judged) -> float:

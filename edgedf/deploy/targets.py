@@ -1,7 +1,7 @@
 """Targets: which artefacts a runtime gets, and how each is made from the FP32 graph."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from edgedf.deploy.calibration import Statistics
 from edgedf.deploy.dialects import quantised
@@ -11,7 +11,6 @@ from edgedf.errors import InputError
 from edgedf.nn.quantisation import CPU, TENSORRT, Dialect
 
 FLOAT = "model.onnx"
-ANY_CPU = ["any CPU: 7-bit weights do not saturate without VNNI"]
 
 
 @dataclass(frozen=True)
@@ -26,6 +25,7 @@ class Built:
         weights: Content of its second file, `weights_file`.
         weights_file: Path of that, or nothing.
         needs: What it runs on.
+        qdq: The ONNX graph with Q/DQ pairs that an INT8 artefact for CPUs is or was made from.
     """
 
     file: str
@@ -35,6 +35,7 @@ class Built:
     weights: bytes = b""
     weights_file: str = ""
     needs: list[str] = field(default_factory=list)
+    qdq: bytes = b""
 
 
 Build = Callable[[bytes], Built]
@@ -49,7 +50,8 @@ def _onnx(graph: bytes) -> Built:
 
 
 def _onnx_int8(graph: bytes, statistics: Statistics, keep_float: Sequence[str]) -> Built:
-    return Built("model.int8.onnx", "onnxruntime", "int8", quantised(graph, statistics, CPU, keep_float), needs=ANY_CPU)
+    model = quantised(graph, statistics, CPU, keep_float)
+    return Built("model.int8.onnx", "onnxruntime", "int8", model, qdq=model)
 
 
 def _openvino(graph: bytes) -> Built:
@@ -57,7 +59,8 @@ def _openvino(graph: bytes) -> Built:
 
 
 def _openvino_int8(graph: bytes, statistics: Statistics, keep_float: Sequence[str]) -> Built:
-    return _ir("openvino/model.int8", "int8, f32", quantised(graph, statistics, CPU, keep_float))
+    model = quantised(graph, statistics, CPU, keep_float)
+    return replace(_ir("openvino/model.int8", "int8, f32", model), qdq=model)
 
 
 def _ir(stem: str, precision: str, graph: bytes) -> Built:

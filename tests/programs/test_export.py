@@ -164,6 +164,8 @@ def test_every_target_gets_a_float_and_an_int8_artefact(everything: Path) -> Non
     assert sorted(one.file for one in bundle.manifest.artefacts) == sorted(FILES + SIMULATED)
     for one in bundle.manifest.artefacts:
         assert one.metrics["split"] == "val"
+        if "int8" in one.file:
+            assert one.needs[0].startswith("an NVIDIA GPU" if one.file in SIMULATED else "any CPU")
         if one.file != "model.onnx":
             assert one.metrics["gate"]["simulated, pending device"] == (one.file in SIMULATED)
     sample = bundle.manifest.provenance["calibration"]

@@ -12,7 +12,7 @@ from edgedf.deploy import calibration
 from edgedf.deploy.calibration import Sample, Statistics, record
 from edgedf.deploy.dialects import quantised
 from edgedf.deploy.layers import Window, layer_names, layers, window
-from edgedf.deploy.moments import _windows, layer_moments
+from edgedf.deploy.moments import drawn_windows, layer_moments
 from edgedf.deploy.rounding import rounded
 from edgedf.nn.quantisation import CPU, TENSORRT, Dialect
 from edgedf.runtime.backends import onnxruntime
@@ -72,7 +72,7 @@ def test_moments_are_of_the_windows_that_a_layer_reads(
 
 def test_a_window_is_what_the_convolution_multiplies() -> None:
     values = np.arange(2 * 3 * 4 * 4, dtype=np.float32).reshape(2, 3, 4, 4)
-    rows = _windows(values, Window((3, 3), (1, 1), (0, 0, 0, 0), 1), np.random.default_rng(0))
+    rows = drawn_windows(values, Window((3, 3), (1, 1), (0, 0, 0, 0), 1), np.random.default_rng(0))
     every = [values[n, :, y : y + 3, x : x + 3].ravel() for n in range(2) for y in range(2) for x in range(2)]
     assert {row.tobytes() for row in rows} == {one.tobytes() for one in every}
 
