@@ -47,7 +47,7 @@ def quantised(graph: bytes, statistics: Statistics, dialect: Dialect, keep_float
     quantizer = need("onnxruntime.quantization.qdq_quantizer", "export").QDQQuantizer(
         model,
         per_channel=True,
-        reduce_range=dialect.weight_bits == 7,
+        reduce_range=dialect.largest == 64,
         weight_qType=ort.QuantType.QInt8,
         activation_qType=ort.QuantType.QInt8 if dialect.symmetric else ort.QuantType.QUInt8,
         tensors_range=_tensors(ort, ranges),
@@ -65,7 +65,7 @@ def quantised(graph: bytes, statistics: Statistics, dialect: Dialect, keep_float
     )
     quantizer.quantize_model()
     made = quantizer.model.model
-    round_weights(onnx, made, original, statistics.moments, dialect.weight_steps)
+    round_weights(onnx, made, original, statistics.moments, dialect.largest)
     if dialect.outputs:
         _take_bytes(made.graph)
     return bytes(made.SerializeToString(deterministic=True))

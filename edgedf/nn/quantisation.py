@@ -25,23 +25,18 @@ class Dialect:
         symmetric: int8 activations around 0; otherwise uint8 with a zero point.
         outputs: Quantises what a convolution gives too, not only what it reads.
         bias: Quantises biases to int32.
-        weight_bits: 8, or 7 where two products share 16 bits.
+        largest: Largest weight in whole steps: 127, or 64 where two products share 16 bits.
     """
 
     name: str
     symmetric: bool
     outputs: bool
     bias: bool
-    weight_bits: int
-
-    @property
-    def weight_steps(self) -> int:
-        """Steps of a weight on either side of 0; in 7 bits ONNX Runtime takes one more than fits, 64."""
-        return 127 if self.weight_bits == 8 else 64
+    largest: int
 
 
-CPU = Dialect("U8S8", symmetric=False, outputs=True, bias=True, weight_bits=7)
-TENSORRT = Dialect("S8S8", symmetric=True, outputs=False, bias=False, weight_bits=8)
+CPU = Dialect("U8S8", symmetric=False, outputs=True, bias=True, largest=64)
+TENSORRT = Dialect("S8S8", symmetric=True, outputs=False, bias=False, largest=127)
 DIALECTS = {one.name: one for one in (CPU, TENSORRT)}
 
 
@@ -67,7 +62,7 @@ class QuantisedConv(nn.Module):
         conv = self.conv
         if self.floating:
             return F.relu(conv(x))
-        weight = _rounded_weight(conv.weight, self.dialect.weight_steps)
+        weight = _rounded_weight(conv.weight, self.dialect.largest)
         y = F.relu(F.conv2d(self._rounded(x, self.reads), weight, conv.bias, conv.stride, conv.padding))
         return self._rounded(y, self.gives) if self.dialect.outputs else y
 

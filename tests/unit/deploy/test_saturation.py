@@ -46,7 +46,7 @@ def test_seven_bits_never_saturate(seven_bits: bytes, noise: NDArray[np.uint8]) 
 
 
 def test_eight_bits_may(tiny_graph: bytes, statistics: Statistics, noise: NDArray[np.uint8]) -> None:
-    found = saturates(quantised(tiny_graph, statistics, replace(CPU, weight_bits=8)), noise)
+    found = saturates(quantised(tiny_graph, statistics, replace(CPU, largest=127)), noise)
     assert [one.layer for one in found] == layer_names(tiny_graph)
     assert all(one.channels and one.share is not None and 0 <= one.share < 1 for one in found)
 
