@@ -330,7 +330,7 @@ def verify(bundle: BundlePath) -> Result:
 
 @command(bundle_app)
 def parity(bundle: BundlePath) -> Result:
-    """Outputs of every artefact beside those of FP32, on drawn faces."""
+    """Outputs of every artefact beside those of FP32, on drawn faces, and the first layer that departs."""
     from edgedf.bundle import open_bundle
     from edgedf.deploy.golden import CANDIDATES, drawn_crops
     from edgedf.deploy.side_by_side import side_by_side
@@ -338,11 +338,15 @@ def parity(bundle: BundlePath) -> Result:
 
     found = side_by_side(open_bundle(bundle), drawn_crops(CANDIDATES), cpus())
     rows = [
-        [one.file, d.output, f"{d.largest:.2e}", f"{d.mean:.2e}", f"{d.cosine:.6f}", f"{one.score:.4f}"]
+        [one.file, d.name, f"{d.largest:.2e}", f"{d.mean:.2e}", f"{d.cosine:.6f}", f"{one.score:.4f}"]
         for one in found
         for d in one.differences
     ]
     console.say(console.table(["against FP32", "output", "largest", "mean", "cosine", "score"], rows))
+    for one in found:
+        first = one.departure
+        where = f"at {first.layer}, relative error {first.error:.3f}" if first else "nowhere"
+        console.say(f"{one.file} departs {where}")
     if off := [one.file for one in found if not one]:
         raise GateError(f"{', '.join(off)}: scores are further from FP32 than the manifest allows: export again")
     return {"bundle": str(bundle), "artefacts": [asdict(one) for one in found]}

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from edgedf.deploy.difference import Difference, differences
 from edgedf.nn.detector import Detector
 from edgedf.runtime.backends import Backend, Outputs
 
@@ -46,12 +47,10 @@ def compare(model: Detector, backend: Backend, crops: NDArray[np.uint8]) -> Pari
     reference = Outputs(expected.logit.numpy(), expected.attention.numpy(), expected.embedding.numpy())
     singles = [backend.run(crop[None]) for crop in crops]
     one_by_one = Outputs(*(np.concatenate(arrays) for arrays in zip(*singles, strict=True)))
-    apart = [_apart(reference, outputs) for outputs in (backend.run(crops), one_by_one)]
+    apart = [_apart(*differences(reference, outputs)) for outputs in (backend.run(crops), one_by_one)]
     return Parity(*np.max(apart, axis=0).tolist())
 
 
-def _apart(reference: Outputs, outputs: Outputs) -> list[float]:
-    """Largest absolute difference of each output, those of the maps divided by their largest value."""
-    scales = (1.0, np.abs(reference.attention).max(), np.abs(reference.embedding).max())
-    pairs = zip(reference, outputs, scales, strict=True)
-    return [float(np.abs(ours - theirs).max() / scale) for ours, theirs, scale in pairs]
+def _apart(logit: Difference, *maps: Difference) -> list[float]:
+    """Largest difference of each output, those of the maps divided by their largest value."""
+    return [logit.largest, *(one.largest / one.reach for one in maps)]

@@ -6,28 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgedf.bundle import Artefact, Bundle
+from edgedf.deploy.departure import FLOAT_BOUND, INT8_BOUND, Departure, first_departure
+from edgedf.deploy.difference import Difference, differences
+from edgedf.deploy.inner import Inner, InnerIr, InnerOnnx
 from edgedf.deploy.judging import load_or_simulate
 from edgedf.deploy.source import float_artefact
 from edgedf.errors import BundleError
 from edgedf.runtime.backends import Outputs
 from edgedf.runtime.engine import run_in_batches, scores
-
-
-@dataclass(frozen=True)
-class Difference:
-    """One output of an artefact against that of FP32.
-
-    Attributes:
-        output: `logit`, `attention` or `embedding`.
-        largest: Largest absolute difference.
-        mean: Mean absolute difference.
-        cosine: Of the angle between the two, 1 for the same direction.
-    """
-
-    output: str
-    largest: float
-    mean: float
-    cosine: float
 
 
 @dataclass(frozen=True)
@@ -38,6 +24,8 @@ class SideBySide:
         file: The artefact.
         simulated: Whether ONNX Runtime stood in for a runtime that is not here.
         differences: Of each output.
+        departure: The first layer that departs, if one does; that of TensorRT's graph in ONNX Runtime, because an
+            engine shows no inner tensor.
         score: Largest difference of a score, each by its own temperature.
         tolerance: Of the manifest.
     """
@@ -45,6 +33,7 @@ class SideBySide:
     file: str
     simulated: bool
     differences: list[Difference]
+    departure: Departure | None
     score: float
     tolerance: float
 
@@ -63,15 +52,25 @@ def side_by_side(bundle: Bundle, crops: NDArray[np.uint8], threads: int) -> list
     reference = float_artefact(bundle)
     if reference is None:
         raise BundleError(f"{bundle.path} has no FP32 graph to compare with: export it again")
+    graph = bundle.read(reference)
     expected, _ = _run(bundle, reference, crops, threads)
     found = []
     for one in bundle.manifest.artefacts:
         if one != reference:
             outputs, simulated = _run(bundle, one, crops, threads)
-            differences = [_difference(*pair) for pair in zip(Outputs._fields, expected, outputs, strict=True)]
-            apart = np.abs(_scores(expected, reference) - _scores(outputs, one)).max()
-            found.append(SideBySide(one.file, simulated, differences, float(apart), one.tolerance))
+            bound = INT8_BOUND if "int8" in one.precision else FLOAT_BOUND
+            departure = first_departure(graph, _inner(bundle, one), crops, bound)
+            apart = float(np.abs(_scores(expected, reference) - _scores(outputs, one)).max())
+            found.append(
+                SideBySide(one.file, simulated, differences(expected, outputs), departure, apart, one.tolerance)
+            )
     return found
+
+
+def _inner(bundle: Bundle, artefact: Artefact) -> Inner:
+    if artefact.backend == "openvino":
+        return InnerIr(bundle.read(artefact), bundle.weights(artefact))
+    return InnerOnnx(bundle.read(artefact), unfused=artefact.backend == "tensorrt")
 
 
 def _run(bundle: Bundle, artefact: Artefact, crops: NDArray[np.uint8], threads: int) -> tuple[Outputs, bool]:
@@ -83,10 +82,3 @@ def _run(bundle: Bundle, artefact: Artefact, crops: NDArray[np.uint8], threads: 
 
 def _scores(outputs: Outputs, artefact: Artefact) -> NDArray[np.float32]:
     return scores(outputs.logit[:, 0], artefact.temperature)
-
-
-def _difference(name: str, expected: NDArray[np.float32], found: NDArray[np.float32]) -> Difference:
-    one, other = (values.astype(np.float64).ravel() for values in (expected, found))
-    apart = np.abs(one - other)
-    length = max(float(np.linalg.norm(one) * np.linalg.norm(other)), 1e-30)
-    return Difference(name, float(apart.max()), float(apart.mean()), float(one @ other) / length)
