@@ -13,22 +13,27 @@ from pathlib import Path
 from typing import Any
 
 from edgedf.bundle import MANIFEST, check_place
-from edgedf.console import progress, say, table
+from edgedf.console import progress, say
+from edgedf.console import table as console_table
 from edgedf.data.packed import PackedFaces, pack
 from edgedf.data.readers import open_dataset
 from edgedf.deploy.ahead import check_ahead, check_capabilities
 from edgedf.deploy.assemble import assemble
 from edgedf.deploy.calibration import CALIBRATION_IMAGES, METHODS, Sample, Statistics, check_method, draw_sample, record
 from edgedf.deploy.gate import Bounds
-from edgedf.deploy.gate_report import gate_rows, write_gate
+from edgedf.deploy.gate_report import gate_page, gate_rows
 from edgedf.deploy.golden import CANDIDATES, drawn_crops
 from edgedf.deploy.judging import Judge, Judged
+from edgedf.deploy.mixed import Ranking, leave_float
 from edgedf.deploy.saturation import cpu_needs, saturates
-from edgedf.deploy.sensitivity import effects, fewest_float
+from edgedf.deploy.sensitivity import effects
 from edgedf.deploy.source import Source, open_source
 from edgedf.deploy.targets import DIALECTS, TARGETS, check_targets
 from edgedf.errors import GateError, InputError
+from edgedf.files import write_text
 from edgedf.metrics import check_prevalence, check_rule
+from edgedf.report.markdown import table
+from edgedf.report.pareto import Panel, Point, pareto
 from edgedf.runtime import Engine
 
 SENSITIVITY_IMAGES = 64
@@ -84,11 +89,14 @@ def main(
 
     judge = Judge(origin, faces, Bounds())
     judged = [judge.reference()]
+    rankings: list[Ranking] = []
     for target in dict.fromkeys(targets):
-        if target != "onnx":
-            judged.append(judge.artefact(TARGETS[target][0](origin.graph)))
+        whole = judged[0] if target == "onnx" else judge.artefact(TARGETS[target][0](origin.graph))
+        judged += [whole] if target != "onnx" else []
         if sample:
-            judged.append(_with_cpus(_int8(judge, target, sample, method, mixed), sample))
+            best, ranking = _int8(judge, target, sample, method, mixed, whole)
+            judged.append(_with_cpus(best, sample))
+            rankings += [ranking] if ranking else []
     for one in judged:
         if one.built.backend == "tensorrt":
             check_ahead(one.built.file, one.built.model, capabilities)
@@ -98,7 +106,7 @@ def main(
         about = {"fitted_on": list(faces.fingerprints), "fitted_prevalence": found.prevalence}
     if sample:
         about["calibration"] = sample.to_dict()
-    _report(judged, place)
+    _report(judged, rankings, judge.bounds, place)
     manifest = assemble(place, origin, passed, about, split)
     with Engine.load(place):  # hashes and golden vectors, as a user's machine will check them
         say(f"wrote {place}")
@@ -106,7 +114,9 @@ def main(
         say(f"TensorRT's artefacts are pending: on the device run  edgedf export {place} --target tensorrt  again")
     if len(passed) < len(judged):
         worse = ", ".join(one.built.file for one in judged if one not in passed)
-        raise GateError(f"{worse}: worse than allowed and not in {place}; {_gate_file(place)} says by how much")
+        raise GateError(
+            f"{worse}: worse than allowed and not in {place}; {_gate_file(place)} says by how much and by which layers"
+        )
     return {"bundle": str(place), "artefacts": [asdict(one) for one in manifest.artefacts]}
 
 
@@ -147,28 +157,26 @@ def _sample(data: Path | None, faces: PackedFaces | None) -> Sample:
     return draw_sample(_pack(data, "train"), CALIBRATION_IMAGES, faces)
 
 
-def _int8(judge: Judge, target: str, sample: Sample, method: str, mixed: bool) -> Judged:
-    """The target's INT8 artefact by the best method, with layers left in floating point where that is wanted."""
+def _int8(
+    judge: Judge, target: str, sample: Sample, method: str, mixed: bool, whole: Judged
+) -> tuple[Judged, Ranking | None]:
+    """The target's INT8 artefact by the best method, and its layers if that breaks the gate.
+
+    With `mixed` the fewest of them stay in floating point with which it passes; `whole` leaves them all.
+    """
     graph, build = judge.source.graph, TARGETS[target][1]
     choices = _statistics(judge.source, target, sample, method)
     tried = {name: judge.artefact(build(graph, choices[name], ())) for name in choices}
     name = min(tried, key=lambda one: _flips(tried[one]))
     best, statistics = tried[name], choices[name]
     say(f"{best.built.file}: calibrated by {name}")
-    if best.gate or not mixed:
-        return best
+    if best.gate:
+        return best, None
     ranked = effects(graph, statistics, DIALECTS[target], sample.crops[:SENSITIVITY_IMAGES])
-    attempts: dict[int, Judged] = {}
-
-    def passes(layers: list[str]) -> bool:
-        attempts[len(layers)] = judge.artefact(build(graph, statistics, layers))
-        return bool(attempts[len(layers)].gate)
-
-    layers = fewest_float(ranked, passes)
-    if layers is None:
-        return best
-    say(f"{best.built.file}: {len(layers)} of {len(ranked)} layers stay in floating point: {', '.join(layers)}")
-    return attempts[len(layers)]
+    if not mixed:
+        return best, Ranking(best.built.file, ranked)
+    ranking = leave_float(judge, lambda layers: build(graph, statistics, layers), ranked, best, whole)
+    return next(one.judged for one in ranking.steps if one.layers == (ranking.chosen or 0)), ranking
 
 
 def _statistics(source: Source, target: str, sample: Sample, method: str) -> dict[str, Statistics]:
@@ -196,10 +204,26 @@ def _gate_file(place: Path) -> Path:
     return place.with_name(f"{place.name.removesuffix('.edgedf')}.gate.md")
 
 
-def _report(judged: Sequence[Judged], place: Path) -> None:
-    """Prints the gate's table and leaves it beside the bundle, whatever it says."""
+def _report(judged: Sequence[Judged], rankings: Sequence[Ranking], bounds: Bounds, place: Path) -> None:
+    """Prints the gate's table, and leaves its page and picture beside the bundle, whatever they say."""
     if all(one.gate is None for one in judged):
         return
     header, rows = gate_rows(judged)
-    say("\n" + table(header, rows) + "\n")
-    write_gate(judged, _gate_file(place))
+    say("\n" + console_table(header, rows) + "\n")
+    page, file = gate_page(judged, rankings), _gate_file(place)
+    if panels := [_panel(one) for one in rankings if one.steps]:
+        drawing = file.with_name(file.name.replace(".gate.md", ".pareto.svg"))
+        write_text(drawing, pareto(panels, "flipped verdicts, by layers in floating point", bounds.flips))
+        page.append(f"![Flipped verdicts against cost]({drawing.name})")
+    write_text(file, "\n\n".join(one if isinstance(one, str) else table(*one) for one in page) + "\n")
+
+
+def _panel(ranking: Ranking) -> Panel:
+    """The steps of an artefact by latency or, where its runtime is only simulated, by what is not in INT8."""
+    points = [
+        Point(100 * (1 - one.share) if one.latency_ms is None else one.latency_ms, _flips(one.judged), str(one.layers))
+        for one in ranking.steps
+    ]
+    simulated = ranking.steps[0].latency_ms is None
+    cost = "% of multiply-accumulates in floating point" if simulated else "ms, median of one face on one thread"
+    return Panel(ranking.file, cost, points)

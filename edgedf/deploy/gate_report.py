@@ -1,11 +1,10 @@
-"""The gate's findings as a table for a terminal and as a page of Markdown."""
+"""The gate's findings: a table for a terminal, and the blocks of a page."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from edgedf.deploy.gate import Gate, Part
 from edgedf.deploy.judging import Judged
-from edgedf.files import write_text
+from edgedf.deploy.mixed import Ranking, Step
 
 HEADER = [
     "artefact",
@@ -20,6 +19,18 @@ HEADER = [
     "mean",
     "gate",
 ]
+STEPS = [
+    "layers in floating point",
+    "flips",
+    "change of F1",
+    "change of recall",
+    "mean change of score",
+    "p50 ms",
+    "multiply-accumulates in INT8",
+    "gate",
+]
+
+Block = str | tuple[list[str], list[list[str]]]  # a paragraph, or the header and the rows of a table
 
 
 def gate_rows(judged: Sequence[Judged]) -> tuple[list[str], list[list[str]]]:
@@ -39,29 +50,55 @@ def _row(judged: Judged) -> list[str]:
     return [*own, str(gate.f1), str(gate.recall), *score, *moved, verdict]
 
 
-def write_gate(judged: Sequence[Judged], file: Path) -> None:
-    """Writes the page: the table, why an artefact did not simply pass, and each method and group."""
-    header, rows = gate_rows(judged)
-    lines = ["# Export gate", "", *_markdown(header, rows)]
+def gate_page(judged: Sequence[Judged], rankings: Sequence[Ranking]) -> list[Block]:
+    """The page: the table, why an artefact did not simply pass, its layers, and each method and group."""
+    of = {one.file: one for one in rankings}
+    blocks: list[Block] = ["# Export gate", gate_rows(judged)]
     for one in judged:
         if one.gate is not None:
-            lines += ["", f"## {one.built.file}: {one.gate.verdict}", "", *_details(one.gate)]
-    write_text(file, "\n".join(lines) + "\n")
+            blocks.append(f"## {one.built.file}: {one.gate.verdict}")
+            blocks += _reasons(one.gate)
+            blocks += _layers(of[one.built.file]) if one.built.file in of else []
+            blocks += _parts(one.gate)
+    return blocks
 
 
-def _details(gate: Gate) -> list[str]:
-    lines = [f"* {reason}" for reason in gate.reasons]
-    for kind, parts in (("method", gate.methods), ("group", gate.groups)):
-        if parts:
-            header = [kind, "fakes", "recall", "change", "flips"]
-            lines += ["", *_markdown(header, [_part(part) for part in parts])]
-    return lines
+def _reasons(gate: Gate) -> list[Block]:
+    return ["\n".join(f"* {reason}" for reason in gate.reasons)] if gate.reasons else []
+
+
+def _parts(gate: Gate) -> list[Block]:
+    return [
+        ([kind, "fakes", "recall", "change", "flips"], [_part(part) for part in parts])
+        for kind, parts in (("method", gate.methods), ("group", gate.groups))
+        if parts
+    ]
 
 
 def _part(part: Part) -> list[str]:
     return [part.name, str(part.fakes), f"{part.recall:.3f}", str(part.change), f"{part.flips:.2%}"]
 
 
-def _markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    lines = [header, ["---"] * len(header), *rows]
-    return ["| " + " | ".join(cells) + " |" for cells in lines]
+def _layers(ranking: Ranking) -> list[Block]:
+    """Which layers are to blame, and what it takes to leave them in floating point."""
+    rows = [
+        [one.layer, f"{one.change:.2g}", "float" if place < (ranking.chosen or 0) else "INT8"]
+        for place, one in enumerate(ranking.effects)
+    ]
+    about = "Layers to blame, the worst first, by the mean change of the score when INT8 is in that layer alone:"
+    blocks: list[Block] = [about, (["layer", "mean change of score", "is in"], rows)]
+    if ranking.steps:
+        blocks += [
+            "Layers left in floating point, from the worst on, as tried (latency of one face on one thread):",
+            (STEPS, [_step(step) for step in ranking.steps]),
+        ]
+    return blocks
+
+
+def _step(step: Step) -> list[str]:
+    gate = step.judged.gate
+    speed = ["" if step.latency_ms is None else f"{step.latency_ms:.2f}", f"{step.share:.1%}"]
+    if gate is None:
+        return [str(step.layers), "", "", "", "", *speed, "reference"]
+    found = [f"{gate.flips:.2%}", str(gate.f1), str(gate.recall), f"{gate.mean:.4f}"]
+    return [str(step.layers), *found, *speed, gate.verdict]

@@ -55,7 +55,7 @@ def fewest_float(ranked: list[Effect], passes: Callable[[list[str]], bool]) -> l
         The layers to leave; None if not even all but one are enough.
     """
     names = [effect.layer for effect in ranked]
-    low, high = 0, 1
+    low, high = 0, min(1, len(names) - 1)
     while not passes(names[:high]):
         if high >= len(names) - 1:
             return None

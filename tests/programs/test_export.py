@@ -17,6 +17,7 @@ from edgedf.data.drawn import draw_dataset
 from edgedf.data.packed import pack
 from edgedf.data.readers import open_dataset
 from edgedf.deploy.gate import Bounds
+from edgedf.deploy.layers import layer_names
 from edgedf.deploy.parity import Parity
 from edgedf.errors import BundleError, CheckpointError, ConfigError, GateError, InputError
 from edgedf.nn.student import Student
@@ -191,9 +192,36 @@ def test_what_breaks_the_gate_is_not_written_and_the_rest_stays(
     with pytest.raises(GateError, match=r"model.int8.onnx: worse than allowed"):
         program.main(out, targets=["onnx"], int8=True, data=drawn, method="minmax")
     assert [one.file for one in open_bundle(out).manifest.artefacts] == ["model.onnx"]
-    assert "broken" in (tmp_path / "tiny.gate.md").read_text()
+    page = (tmp_path / "tiny.gate.md").read_text()
+    assert "broken" in page and "Layers to blame" in page
+    assert all(f"\n| {name} |" in page for name in layer_names((out / "model.onnx").read_bytes()))
+    assert not (tmp_path / "tiny.pareto.svg").exists()
     with Engine.load(out) as engine:
         assert engine.notes == []
+
+
+def test_mixed_precision_leaves_a_table_and_a_picture_of_what_it_tried(
+    everything: Path, drawn: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A gate that lets nothing pass has the search try up to all layers but one."""
+    program = load("export/export.py")
+    monkeypatch.setattr(program, "Bounds", lambda: Bounds(drop=-2))
+    monkeypatch.setattr("edgedf.deploy.mixed.ROUNDS", 1)
+    monkeypatch.setenv("EDGEDF_CACHE", str(everything.parent / "cache"))
+    options: Result = {"targets": ["onnx", "tensorrt"], "int8": True, "mixed": True, "data": drawn, "method": "minmax"}
+    with pytest.raises(GateError):
+        program.main(everything, out=tmp_path / "tiny.edgedf", **options)
+    page = (tmp_path / "tiny.gate.md").read_text()
+    tables = [part.split("\n")[2:] for part in page.split("\n\n") if part.startswith("| layers in floating point")]
+    rows = [[[cell.strip() for cell in row.split("|")[1:-1]] for row in table] for table in tables]
+    assert [[row[0] for row in table] for table in rows] == [["0", "1", "2", "4", "5", "6"]] * 2
+    own, simulated = rows
+    assert all(float(row[5]) > 0 for row in own) and all(row[5] == "" for row in simulated)
+    shares = [float(row[6].removesuffix("%")) for row in own]
+    assert shares == sorted(shares, reverse=True) and shares[0] > 95 and shares[-1] == 0
+    assert "](tiny.pareto.svg)" in page
+    picture = (tmp_path / "tiny.pareto.svg").read_text()
+    assert "model.int8.onnx" in picture and "% of multiply-accumulates" in picture
 
 
 def test_a_bundle_grows_by_one_target_and_keeps_the_others(everything: Path, drawn: Path, tmp_path: Path) -> None:

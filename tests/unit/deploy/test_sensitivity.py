@@ -28,6 +28,7 @@ def test_the_fewest_that_are_enough_are_found(enough: int) -> None:
 
 def test_nothing_is_enough() -> None:
     assert fewest_float(RANKED, lambda layers: False) is None
+    assert fewest_float(RANKED[:1], lambda layers: len(layers) == 1) is None, "not all may be left"
     assert fewest_float([], lambda layers: False) is None
 
 
