@@ -91,7 +91,7 @@ def _latencies(tried: dict[int, Judged]) -> dict[int, float]:
     crop = np.ascontiguousarray(drawn_crops(1))
 
     def call(built: Built) -> Callable[[], object]:
-        backend = load_backend(built.backend, built.model, 1, built.weights)
+        backend = load_backend(built.backend, built.model, 1, built.weights, built.precision)
         return lambda: backend.run(crop)
 
     calls = {str(count): call(one.built) for count, one in tried.items() if not one.simulated}

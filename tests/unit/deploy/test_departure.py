@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 
 from edgedf.deploy.calibration import Sample, Statistics, record
 from edgedf.deploy.departure import FLOAT_BOUND, INT8_BOUND, first_departure
-from edgedf.deploy.dialects import CPU, TENSORRT, quantised
+from edgedf.deploy.dialects import quantised
 from edgedf.deploy.half import half_precision
 from edgedf.deploy.inner import Inner, InnerIr, InnerOnnx
 from edgedf.deploy.layers import layer_names
 from edgedf.deploy.openvino import ir_from_onnx
+from edgedf.nn.quantisation import CPU, TENSORRT
 
 Form = Callable[[bytes], Inner]
 

@@ -10,9 +10,10 @@ import pytest
 from numpy.typing import NDArray
 
 from edgedf.deploy.calibration import Sample, Statistics, record
-from edgedf.deploy.dialects import CPU, quantised
+from edgedf.deploy.dialects import quantised
 from edgedf.deploy.layers import layer_names
 from edgedf.deploy.saturation import Saturation, cpu_needs, pair_sums, pmaddubsw, saturates
+from edgedf.nn.quantisation import CPU
 
 LARGEST = 64
 
