@@ -5,8 +5,9 @@
     |   |-- ConfigError         unknown key, value out of range
     |   |-- DatasetError        rows that are broken, listed
     |   |-- CheckpointError     not a run, not our weights, a pickle
-    |   |-- BundleError         changed bytes or scores, unknown schema, a path that leaves the bundle
-    |   `-- MissingExtraError   an optional package is not installed
+    |   |-- BundleError         changed bytes or scores, unknown schema, anything that a bundle must not hold
+    |   `-- UnavailableError    this machine lacks what a runtime needs
+    |       `-- MissingExtraError   an optional package is not installed
     |-- GateError             the work ran and its result is not good enough: exit 1
     `-- InternalError         a bug of ours: exit 1, please report it
 
@@ -15,11 +16,16 @@ Every message is one line that says what is wrong and what to do next.
 
 from collections.abc import Sequence
 
+LONGEST = 2000  # characters of a message
+
 
 class EdgedfError(Exception):
-    """Base of everything edgedf raises on purpose."""
+    """Base of everything edgedf raises on purpose; its message is made `printable`."""
 
     exit_code = 1
+
+    def __init__(self, message: str) -> None:
+        super().__init__(printable(message))
 
 
 class InputError(EdgedfError):
@@ -52,7 +58,11 @@ class BundleError(InputError):
     """A bundle that is refused before any runtime sees its bytes."""
 
 
-class MissingExtraError(InputError):
+class UnavailableError(InputError):
+    """A runtime that this machine lacks, or what it runs on."""
+
+
+class MissingExtraError(UnavailableError):
     """An optional package is not installed."""
 
     def __init__(self, module: str, extra: str) -> None:
@@ -67,6 +77,12 @@ class GateError(EdgedfError):
 
 class InternalError(EdgedfError):
     """A bug of ours."""
+
+
+def printable(text: str) -> str:
+    """One line of bounded length that a terminal shows and does not obey: other characters stand as escapes."""
+    shown = "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text[:LONGEST])
+    return shown if len(text) <= LONGEST else f"{shown}..."
 
 
 def first_line(error: Exception) -> str:

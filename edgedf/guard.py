@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from edgedf import console
-from edgedf.errors import DatasetError, EdgedfError, MissingExtraError
+from edgedf.errors import DatasetError, EdgedfError, MissingExtraError, printable
 
 Work = Callable[..., Mapping[str, Any] | None]
 
@@ -100,12 +100,12 @@ def report(error: BaseException) -> int:
 
 
 def _fail(message: str, code: int) -> int:
-    print(f"edgedf: {message}", file=sys.stderr)
+    print(f"edgedf: {printable(message)}", file=sys.stderr)
     return code
 
 
 def _list(problems: list[str]) -> None:
     for problem in problems[:LISTED_PROBLEMS]:
-        print(f"  {problem}", file=sys.stderr)
+        print(f"  {printable(problem)}", file=sys.stderr)
     if (more := len(problems) - LISTED_PROBLEMS) > 0:
         print(f"  and {more} more", file=sys.stderr)

@@ -69,6 +69,9 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
             "ZeroDivisionError: division by zero (--debug",
         ),
         (KeyboardInterrupt(), 130, "edgedf: stopped"),
+        (ConfigError("a\x1b[31m\u202e\nb"), 2, r"edgedf: a\x1b[31m\u202e\nb"),
+        (ZeroDivisionError("a\x1b[31m"), 1, r"ZeroDivisionError: a\x1b[31m (--debug"),
+        (ConfigError("a" * 10**6), 2, "edgedf: " + "a" * 2000 + "...\n"),
     ],
 )
 def test_an_error_is_one_line_and_an_exit_code(error: BaseException, code: int, line: str) -> None:
@@ -168,7 +171,7 @@ def test_an_artefact_that_misses_its_golden_scores_is_bad_input(
     graphs = dict.fromkeys(names, colour_graph.SerializeToString())
     result = run("bundle", "verify", str(make_bundle(graphs, golden=pack_golden(crops, golden))))
     assert result.exit_code == 2
-    assert "model.onnx is not used: it misses its golden scores" in result.stderr
+    assert "model.onnx is refused: it misses its golden scores" in result.stderr
 
 
 def test_help_of_config_names_the_shipped_ones() -> None:
