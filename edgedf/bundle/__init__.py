@@ -10,8 +10,8 @@ Every hash is checked on the very bytes that are handed on, and nothing in a bun
 """
 
 from edgedf.bundle.golden import GOLDEN, pack_golden
-from edgedf.bundle.manifest import Artefact, InputContract, Manifest
-from edgedf.bundle.store import CARD, MANIFEST, Bundle, check_place, open_bundle, write_bundle
+from edgedf.bundle.manifest import MANIFEST, Artefact, InputContract, Manifest
+from edgedf.bundle.store import CARD, Bundle, check_place, open_bundle, write_bundle
 
 __all__ = [
     "CARD",

@@ -2,12 +2,18 @@
 
 import json
 import math
+import re
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any, get_origin, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 
+from edgedf.bundle import strict_json
+from edgedf.bundle.golden import GOLDEN
 from edgedf.errors import BundleError
 
+MANIFEST = "manifest.json"
 SCHEMA = 1
+COLDEST, HOTTEST = 1e-3, 1e3  # temperatures; a fitted one is between .1 and 10
+SHA256 = re.compile("[0-9a-f]{64}")
 
 # Shapes of what other parts of the package write into a manifest and read back: exact keys, and the type of each value.
 CROP = {"detector": str, "margin": float, "shift": float, "size": int, "interpolation": str}
@@ -114,15 +120,18 @@ def manifest_from_json(text: bytes) -> Manifest:
         BundleError: The text is not a manifest of a schema known here.
     """
     try:
-        values = json.loads(text)
-        if (schema := values["schema"]) != SCHEMA:
+        values = strict_json.loads(text)
+        if not isinstance(values, dict):
+            raise TypeError("it is not a table")
+        if (schema := values.get("schema")) != SCHEMA:
             raise BundleError(f"schema {schema!r} is unknown, this edgedf reads {SCHEMA}: update edgedf")
-        values["input"] = _typed(InputContract, values["input"], "input")
-        values["artefacts"] = [_typed(Artefact, one, "artefact") for one in values["artefacts"]]
+        if not isinstance(artefacts := values.get("artefacts"), list):
+            raise TypeError("artefacts is not a list")
+        values["input"] = _typed(InputContract, values.get("input"), "input")
+        values["artefacts"] = [_typed(Artefact, one, "artefact") for one in artefacts]
         manifest: Manifest = _typed(Manifest, values, "manifest")
         _check(manifest)
-    # OverflowError: a threshold of 400 digits; RecursionError: brackets without end.
-    except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
+    except (ValueError, TypeError, OverflowError) as error:  # OverflowError: a number of 400 digits
         raise BundleError(f"the manifest is malformed ({error})") from error
     return manifest
 
@@ -135,11 +144,21 @@ def _typed(cls: type[Any], values: Any, where: str) -> Any:
     if odd:
         raise ValueError(f"{where} lacks or does not know {', '.join(sorted(odd))}")
     for name, hint in get_type_hints(cls).items():
-        wanted = get_origin(hint) or hint
-        whole = wanted is float and type(values[name]) is int
-        if type(values[name]) is not wanted and not whole:
-            raise TypeError(f"{where}: {name} is not a {wanted.__name__}")
+        if not _fits(values[name], hint):
+            raise TypeError(f"{where}: {name} is not a {hint.__name__ if isinstance(hint, type) else hint}")
     return cls(**values)
+
+
+def _fits(value: Any, hint: Any) -> bool:
+    """Whether a JSON value is of a type, and so is what it holds; a whole number is a float too."""
+    kind, inner = get_origin(hint) or hint, get_args(hint)
+    if kind is Any or (kind is float and type(value) is int):
+        return True
+    if type(value) is not kind:
+        return False
+    if kind is dict:
+        return all(_fits(one, inner[1]) for one in value.values())
+    return kind is not list or all(_fits(one, inner[0]) for one in value)
 
 
 def _check(manifest: Manifest) -> None:
@@ -156,19 +175,39 @@ def _check(manifest: Manifest) -> None:
     _check_crop(manifest.input)
     if manifest.labels != ["real", "fake"]:
         raise ValueError(f"its labels are {manifest.labels}")
-    share = manifest.provenance.get("fitted_prevalence")
-    if share is not None and not (type(share) is float and 0 < share < 1):
-        raise ValueError(f"its threshold was fitted for a prevalence of {share!r}")
+    _check_files(manifest)
+    _check_provenance(manifest.provenance)
     for one in manifest.artefacts:
-        if not math.isfinite(one.threshold):
+        if not 0 <= one.threshold <= math.nextafter(1, 2):  # just above 1 calls nothing fake
             raise ValueError(f"the threshold of {one.file} is {one.threshold}")
-        if one.weights and one.weights not in manifest.files:
-            raise ValueError(f"it has no hash of {one.weights}")
-        if not (0 < one.temperature < math.inf and 0 <= one.tolerance <= 1):
+        if not (COLDEST <= one.temperature <= HOTTEST and 0 <= one.tolerance <= 1):
             raise ValueError(f"the temperature or tolerance of {one.file} is out of range")
         if one.metrics:
             _check_shape(one.metrics.get("split"), str, f"the split of {one.file}")
             _check_shape(one.metrics.get("evaluation"), EVALUATION, f"the evaluation of {one.file}")
+
+
+def _check_files(manifest: Manifest) -> None:
+    """Refuses hashes that are none, and names that are one file on a system that ignores case."""
+    names = [MANIFEST, *manifest.files, *(one.file for one in manifest.artefacts)]
+    if len({name.casefold() for name in names}) < len(names):
+        raise ValueError("it names a file twice, or two that differ by case only")
+    for name in (GOLDEN, *(one.weights for one in manifest.artefacts if one.weights)):
+        if name not in manifest.files:
+            raise ValueError(f"it has no hash of {name}")
+    for name, digest in manifest.hashes().items():
+        if not SHA256.fullmatch(digest):
+            raise ValueError(f"the hash of {name} is not a SHA-256 in small hexadecimal digits")
+
+
+def _check_provenance(values: dict[str, Any]) -> None:
+    """Refuses what `edgedf.deploy` could not read back."""
+    share = values.get("fitted_prevalence")
+    if share is not None and not (type(share) is float and 0 < share < 1):
+        raise ValueError(f"its threshold was fitted for a prevalence of {share!r}")
+    for key in ("trained_on", "fitted_on"):
+        if not any(_fits(values.get(key), hint) for hint in (type(None), str, list[str])):
+            raise TypeError(f"provenance: {key} is not a list of fingerprints")
 
 
 def _check_crop(contract: InputContract) -> None:

@@ -4,18 +4,20 @@ import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from edgedf.bundle import golden
 from edgedf.bundle.golden import GOLDEN, unpack_golden
-from edgedf.bundle.manifest import Artefact, Manifest, manifest_from_json
+from edgedf.bundle.inside import inside, read_inside
+from edgedf.bundle.manifest import MANIFEST, Artefact, Manifest, manifest_from_json
 from edgedf.errors import BundleError
 from edgedf.files import check_folder, replace_folder, sha256, write_bytes
 
-MANIFEST, CARD = "manifest.json", "MODEL_CARD.md"
-LARGEST_MANIFEST = 4 << 20  # bytes
+CARD = "MODEL_CARD.md"
+LARGEST_MANIFEST, LARGEST_FILE = 4 << 20, 512 << 20  # bytes; a teacher's graph has 45 MB
 
 
 @dataclass(frozen=True)
@@ -37,35 +39,34 @@ class Bundle:
         """The verified bytes of an artefact's second file; none where it has one file only.
 
         Raises:
-            BundleError: They changed since the bundle was opened, or the manifest has no hash of them.
+            BundleError: They changed since the bundle was opened.
         """
         if not artefact.weights:
             return b""
-        return _verified(self.path, artefact.weights, self.manifest.files.get(artefact.weights, ""))
+        return _verified(self.path, artefact.weights, self.manifest.files[artefact.weights])
 
     def golden(self, artefact: Artefact) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
         """Drawn crops `(G, 256, 256, 3)` and the scores `(G,)` that the artefact must give for them.
 
         Raises:
-            BundleError: They changed, are malformed, or are missing.
+            BundleError: They changed since the bundle was opened, or are malformed.
         """
-        data = _verified(self.path, GOLDEN, self.manifest.files.get(GOLDEN, ""))
+        data = _verified(self.path, GOLDEN, self.manifest.files[GOLDEN])
         return unpack_golden(data, artefact.file, self.manifest.input.size)
 
 
 def open_bundle(path: Path) -> Bundle:
-    """Opens a bundle and checks its schema, its paths and every hash.
+    """Opens a bundle and checks its schema, its paths, the sizes and every hash.
 
     Raises:
         BundleError: One of these is wrong.
     """
     file = path / MANIFEST
-    if not file.is_file():
+    if not os.path.lexists(file):
         raise BundleError(f"{path} is not a bundle: it has no {MANIFEST}")
-    if file.stat().st_size > LARGEST_MANIFEST:
-        raise BundleError(f"{file} is larger than {LARGEST_MANIFEST >> 20} MB: this is no manifest of edgedf")
+    text = read_inside(path, MANIFEST, LARGEST_MANIFEST)
     try:
-        bundle = Bundle(path, manifest_from_json(file.read_bytes()))
+        bundle = Bundle(path, manifest_from_json(text))
     except BundleError as error:
         raise BundleError(f"{file}: {error}") from error
     for name, digest in bundle.manifest.hashes().items():
@@ -88,7 +89,7 @@ def write_bundle(path: Path, manifest: Manifest, files: Mapping[str, bytes]) -> 
     beside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         for name, data in {MANIFEST: manifest.to_json().encode(), **files}.items():
-            write_bytes(_inside(beside, name), data)
+            write_bytes(inside(beside, name), data)
         open_bundle(beside)
         replace_folder(path, beside)
     finally:
@@ -110,22 +111,7 @@ def check_place(path: Path) -> None:
 
 def _verified(root: Path, name: str, digest: str) -> bytes:
     """Reads a file of a bundle once and checks the bytes it got."""
-    file = _inside(root, name)
-    if not file.is_file():
-        raise BundleError(f"{root} lacks {name}: copy the whole folder again, or export it again")
-    data = file.read_bytes()
+    data = read_inside(root, name, golden.LARGEST if name == GOLDEN else LARGEST_FILE)
     if sha256(data) != digest:
-        raise BundleError(f"{file} does not match its hash: fetch it again, or export it again")
+        raise BundleError(f"{root / name} does not match its hash: fetch it again, or export it again")
     return data
-
-
-def _inside(root: Path, name: str) -> Path:
-    """Full path of a bundle's file, which must not leave the bundle by its name or by a link."""
-    parts = PurePosixPath(name).parts
-    # Refused on every system, so that a bundle means the same everywhere.
-    windows = "\\" in name or PureWindowsPath(name).drive
-    if not parts or ".." in parts or name.startswith("/") or windows or "\0" in name:
-        raise BundleError(f"{root}: {name!r} is not a path inside the bundle; do not trust this bundle")
-    if not (root / name).resolve().is_relative_to(root.resolve()):
-        raise BundleError(f"{root}: {name!r} is a link out of the bundle; do not trust this bundle")
-    return root / name

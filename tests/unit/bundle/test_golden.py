@@ -30,6 +30,11 @@ def test_each_artefact_has_its_own_scores() -> None:
     assert scores.tolist() == [0.75, 0.25]
 
 
+def test_crops_are_packed_in_any_order_of_memory() -> None:
+    crops, _ = unpack_golden(pack_golden(np.asfortranarray(CROPS + 1), {"m": SCORES}), "m", 256)
+    assert np.array_equal(crops, CROPS + 1)
+
+
 def test_a_pickle_is_not_loaded(tmp_path: Path) -> None:
     """Neither as the whole file nor as an array of objects; the payload would leave a file."""
     touched = tmp_path / "touched"
@@ -57,6 +62,10 @@ def test_a_pickle_is_not_loaded(tmp_path: Path) -> None:
         (archive(crops=CROPS, scores__m=SCORES.astype(np.float64)), "scores in golden.npz are float64"),
         (archive(crops=CROPS[:0], scores__m=SCORES[:0]), "scores in golden.npz are float32"),
         (archive(crops=CROPS, scores__m=np.zeros((), np.float32)), "scores in golden.npz are float32"),
+        (archive(crops=CROPS, scores__m=SCORES + 1), "not between 0 and 1"),
+        (archive(crops=CROPS, scores__m=SCORES * np.nan), "not between 0 and 1"),
+        (archive(crops=CROPS, scores__m=np.array(["a", "b"])), "not an array of numbers"),
+        (archive(crops=np.asfortranarray(CROPS), scores__m=SCORES), "not an array of numbers"),
     ],
 )
 def test_anything_else_is_refused(data: bytes, reason: str) -> None:
@@ -67,6 +76,6 @@ def test_anything_else_is_refused(data: bytes, reason: str) -> None:
 def test_an_archive_that_unpacks_to_a_flood_is_refused() -> None:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as zipped:
-        zipped.writestr("crops.npy", bytes(65 << 20))
-    with pytest.raises(BundleError, match="more than 64 MB"):
+        zipped.writestr("crops.npy", bytes(17 << 20))
+    with pytest.raises(BundleError, match="more than 16 MB"):
         unpack_golden(file.getvalue(), "m", 256)

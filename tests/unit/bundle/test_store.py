@@ -71,7 +71,7 @@ def test_a_missing_file_is_named(make_bundle: MakeBundle) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["../m.onnx", "/etc/hostname", "a/../../m.onnx", "..\\m.onnx", "C:\\m.onnx", "C:m.onnx", "", "\0"],
+    ["../m.onnx", "/etc/hostname", "a/../../m.onnx", "..\\m.onnx", "C:\\m.onnx", "C:m.onnx", ""],
 )
 def test_a_path_that_leaves_the_bundle_is_refused(make_bundle: MakeBundle, name: str) -> None:
     path = make_bundle()
@@ -79,19 +79,19 @@ def test_a_path_that_leaves_the_bundle_is_refused(make_bundle: MakeBundle, name:
     assert "is not a path inside the bundle" in refusal(path)
 
 
-def test_a_link_out_of_the_bundle_is_refused(make_bundle: MakeBundle) -> None:
+def test_a_link_is_refused(make_bundle: MakeBundle) -> None:
     """Even where the file behind it has the right hash."""
     path = make_bundle()
     (path / "model.onnx").rename(path.parent / "elsewhere.onnx")
     (path / "model.onnx").symlink_to(path.parent / "elsewhere.onnx")
-    assert "link out of the bundle" in refusal(path)
+    assert "is a link or behind one" in refusal(path)
 
 
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
         (lambda values: values.update(schema=2), "schema 2 is unknown"),
-        (lambda values: values.pop("schema"), "malformed"),
+        (lambda values: values.pop("schema"), "schema None is unknown"),
         (lambda values: values.update(extra=1), "extra"),
         (lambda values: values.pop("labels"), "labels"),
         (lambda values: values.update(labels=["fake", "real"]), "labels"),
@@ -100,7 +100,7 @@ def test_a_link_out_of_the_bundle_is_refused(make_bundle: MakeBundle) -> None:
         (lambda values: values["input"]["crop"].update(size=128), "the crop rule makes no crops of 256 px"),
         (lambda values: values["input"]["crop"].update(margin=0), "the crop rule makes no crops of 256 px"),
         (lambda values: values["input"]["crop"].update(interpolation="none"), "the crop rule makes no crops of 256 px"),
-        (lambda values: values["input"]["crop"].update(shift=float("nan")), "the crop rule: shift is nan"),
+        (lambda values: values["input"]["crop"].update(shift=float("nan")), "NaN is not a finite number"),
         (lambda values: values["input"]["crop"].update(margin="wide"), "the crop rule: margin is not of type float"),
         (lambda values: values["input"]["crop"].pop("detector"), "the crop rule is not a table of detector"),
         (lambda values: values["provenance"].update(fitted_prevalence="few"), "fitted for a prevalence of 'few'"),
@@ -108,7 +108,7 @@ def test_a_link_out_of_the_bundle_is_refused(make_bundle: MakeBundle) -> None:
         (lambda values: values.update(artefacts=[]), "names no artefact"),
         (lambda values: values.update(artefacts=7), "malformed"),
         (lambda values: values["artefacts"][0].update(threshold="0.5"), "threshold is not a float"),
-        (lambda values: values["artefacts"][0].update(threshold=float("nan")), "model.onnx is nan"),
+        (lambda values: values["artefacts"][0].update(threshold=float("nan")), "NaN is not a finite number"),
         (lambda values: values["artefacts"][0].update(threshold=10**400), "malformed"),
         (lambda values: values["artefacts"][0].update(temperature=0), "temperature"),
         (lambda values: values["artefacts"][0].update(tolerance=2), "tolerance"),
