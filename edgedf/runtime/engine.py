@@ -13,6 +13,7 @@ from edgedf.metrics import sigmoid
 from edgedf.runtime.backends import BACKENDS, Backend, Outputs, load_backend
 
 CROP = (256, 256, 3)
+RANKS = [2, 3, 2]  # of logit, attention and embedding
 BATCH = 32  # crops a call of the backend: more need more memory and are no faster
 MOST_THREADS = 4  # a camera app has other work, and one crop feeds no more
 
@@ -71,7 +72,7 @@ class Engine:
         notes: list[str] = []
         for artefact in fitting:
             try:
-                loaded = _load_checked(bundle, artefact, threads or cpus())
+                loaded = load_checked(bundle, artefact, threads or cpus())
             except BundleError as error:
                 raise BundleError(f"{bundle.path / artefact.file} is refused: {error}") from error
             except EdgedfError as error:
@@ -132,7 +133,7 @@ class Engine:
 
 def scores(logit: NDArray[np.float32], temperature: float) -> NDArray[np.float32]:
     """P(fake) from logits of any shape."""
-    return sigmoid(logit / temperature).astype(np.float32)
+    return sigmoid(logit.astype(np.float64) / temperature).astype(np.float32)
 
 
 def run_in_batches(backend: Backend, crops: NDArray[np.uint8]) -> Outputs:
@@ -143,22 +144,24 @@ def run_in_batches(backend: Backend, crops: NDArray[np.uint8]) -> Outputs:
     return Outputs(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
 
 
-def _load_checked(bundle: Bundle, artefact: Artefact, threads: int) -> Backend:
+def load_checked(bundle: Bundle, artefact: Artefact, threads: int) -> Backend:
     """Loads an artefact and replays its golden vectors.
 
     Raises:
         BundleError: It breaks the contract.
+        UnavailableError: Its runtime, or the device for it, is not here.
         EdgedfError: It misses its golden scores, or cannot be loaded or run here.
     """
     crops, expected = bundle.golden(artefact)
     backend = load_backend(
         artefact.backend, bundle.read(artefact), threads, bundle.weights(artefact), artefact.precision
     )
-    logit = run_in_batches(backend, crops).logit
-    if logit.shape != (len(crops), 1):
-        raise BundleError(f"its logit of {len(crops)} crops has shape {logit.shape}: export it again")
-    found = scores(logit[:, 0], artefact.temperature)
-    difference = float(np.abs(found - expected).max())
+    outputs = run_in_batches(backend, crops)
+    shapes = [values.shape for values in outputs]
+    ranks, counts = [len(shape) for shape in shapes], {shape[0] for shape in shapes if shape}
+    if ranks != RANKS or counts != {len(crops)} or shapes[0][1] != 1:
+        raise BundleError(f"its outputs of {len(crops)} crops have the shapes {shapes}: export it again")
+    difference = float(np.abs(scores(outputs.logit[:, 0], artefact.temperature) - expected).max())
     if not difference <= artefact.tolerance:  # not >: a score that is not a number misses too
         raise GateError(f"it misses its golden scores by {difference:.2g}, more than {artefact.tolerance:g}")
     return backend

@@ -17,6 +17,8 @@ def fields(message: Message) -> Iterator[tuple[int, int | Message]]:
         key, place = _varint(message, place)
         # A tag has 32 bits; protobuf drops what an overlong one has above them.
         number, kind = (key & 0xFFFFFFFF) >> 3, key & 7
+        if number == 0:
+            raise ValueError("a field without a number")
         if kind == VARINT:
             value, place = _varint(message, place)
             yield number, value

@@ -55,6 +55,8 @@ def load(
     options.inter_op_num_threads = 1
     # Threads that spin while they wait take the cores from the rest of the app.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    # Left to guess, it would take bytes that `check_graph` read as ONNX for its own format.
+    options.add_session_config_entry("session.load_model_format", "ONNX")
     if unfused:
         options.add_session_config_entry("session.disable_quant_qdq", "1")
     options.log_severity_level = 4  # fatal only: what goes wrong is raised

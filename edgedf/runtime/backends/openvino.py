@@ -52,9 +52,9 @@ class OpenVino:
             filled[: len(crops)] = crops
         try:
             results = self.request(size).infer({INPUT: np.ascontiguousarray(filled)})
-        except RuntimeError as error:
+            return Outputs(*(np.array(results[name][: len(crops)]) for name in OUTPUTS))
+        except Exception as error:
             raise EdgedfError(f"OpenVINO cannot run it ({first_line(error)})") from error
-        return Outputs(*(np.array(results[name][: len(crops)]) for name in OUTPUTS))
 
     def request(self, size: int) -> Any:
         """The calling thread's infer request for batches of a size, one of `SIZES`."""
@@ -107,7 +107,7 @@ def load(model: bytes, threads: int, weights: bytes = b"", precision: str = "") 
     try:
         backend = OpenVino(openvino, model, weights, settings)
         backend.request(1)
-    except RuntimeError as error:
+    except Exception as error:
         raise EdgedfError(f"OpenVINO {openvino.__version__} cannot load it ({first_line(error)})") from error
     return backend
 

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgedf.errors import EdgedfError, first_line
+from edgedf.errors import EdgedfError, UnavailableError, first_line
 from edgedf.extras import need
 from edgedf.files import sha256
 from edgedf.runtime.backends import Outputs
@@ -166,7 +166,7 @@ def open_gpu() -> Gpu:
         device = cuda.Device(0)
         context = device.retain_primary_context()
     except cuda.Error as error:
-        raise EdgedfError(f"there is no usable NVIDIA GPU ({first_line(error)})") from error
+        raise UnavailableError(f"there is no usable NVIDIA GPU ({first_line(error)})") from error
     return Gpu(trt, cuda, context, fingerprint(trt, device))
 
 

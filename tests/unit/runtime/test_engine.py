@@ -120,7 +120,7 @@ def test_a_bundle_without_a_working_artefact_is_refused(make_bundle: MakeBundle,
 
 def test_a_score_that_is_not_a_number_misses(make_bundle: MakeBundle, colour_graph: Any) -> None:
     other = copy.deepcopy(colour_graph)
-    other.graph.initializer[1].raw_data = np.full(3, np.nan, np.float32).tobytes()
+    other.graph.initializer[0].raw_data = np.float32(0).tobytes()  # the divisor: 0 / 0
     with pytest.raises(BundleError, match="misses its golden scores by nan"):
         Engine.load(make_bundle({"model.onnx": other.SerializeToString()}))
 
@@ -150,7 +150,7 @@ def test_a_logit_of_another_shape_is_refused(make_bundle: MakeBundle, monkeypatc
             return Outputs(*[np.zeros((1, 1), np.float32)] * 3)
 
     monkeypatch.setattr("edgedf.runtime.engine.load_backend", lambda *_: OneForAll())
-    with pytest.raises(BundleError, match=r"its logit of 5 crops has shape \(1, 1\)"):
+    with pytest.raises(BundleError, match=r"its outputs of 5 crops have the shapes \[\(1, 1\)"):
         Engine.load(make_bundle())
 
 
@@ -162,6 +162,14 @@ def test_a_graph_of_another_contract_is_refused_even_beside_a_good_one(
     path = make_bundle({"odd.onnx": other.SerializeToString(), "old.onnx": colour_graph.SerializeToString()})
     with pytest.raises(BundleError, match=r"odd.onnx is refused: its input is image uint8"):
         Engine.load(path)
+
+
+def test_the_runtime_takes_the_bytes_for_what_they_were_checked_as(colour_graph: Any, crops: Crops) -> None:
+    """ONNX, to which the mark of ONNX Runtime's own format is a part of the producer's name."""
+    graph = colour_graph.SerializeToString()
+    marked = b"\x12\x7f\0\0ORTM" + bytes(121) + graph
+    expected = load_backend("onnxruntime", graph, 1).run(crops)
+    np.testing.assert_array_equal(load_backend("onnxruntime", marked, 1).run(crops).logit, expected.logit)
 
 
 def test_a_missing_runtime_is_a_note(make_bundle: MakeBundle, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ import copy
 from collections.abc import Callable
 from typing import Any
 
+import onnx
 import pytest
 from onnx import TensorProto as types
 from onnx import helper
@@ -55,16 +56,6 @@ def in_a_constant(model: Any) -> None:
     model.graph.node.append(helper.make_node("Constant", [], ["w"], value=outside()))
 
 
-def in_a_branch(model: Any) -> None:
-    branch = helper.make_graph([], "branch", [], [], [outside()])
-    model.graph.node.append(helper.make_node("If", ["c"], ["w"], then_branch=branch, else_branch=branch))
-
-
-def in_a_function(model: Any) -> None:
-    node = helper.make_node("Constant", [], ["w"], value=outside())
-    model.functions.append(helper.make_function("own", "F", [], ["w"], [node], []))
-
-
 def in_a_sparse_tensor(model: Any) -> None:
     model.graph.sparse_initializer.add().values.CopyFrom(outside())
 
@@ -79,14 +70,70 @@ def by_location_only(model: Any) -> None:
         lambda m: m.graph.initializer.append(outside()),
         by_location_only,
         in_a_constant,
-        in_a_branch,
-        in_a_function,
         in_a_sparse_tensor,
     ],
 )
 def test_data_in_another_file_is_refused(colour_graph: Any, hide: Callable[[Any], object]) -> None:
     with pytest.raises(BundleError, match="keeps data in another file"):
         check_graph(changed(colour_graph, hide))
+
+
+def a_loop(model: Any) -> None:
+    body = helper.make_graph([], "body", [], [])
+    model.graph.node.append(helper.make_node("Loop", ["n", "c"], ["w"], body=body))
+
+
+def a_function(model: Any) -> None:
+    model.functions.append(helper.make_function("own", "F", [], ["w"], [], []))
+
+
+def a_weight(value: float) -> Callable[[Any], object]:
+    return lambda m: m.graph.initializer.append(helper.make_tensor("w", types.FLOAT, [2], [0, value]))
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (a_loop, "a branch or a loop"),
+        (a_function, "functions of its own"),
+        (lambda m: m.training_info.add().algorithm.SetInParent(), "a graph for training"),
+        (lambda m: setattr(m.graph.node[0], "domain", "com.microsoft"), "an operator that is not ONNX's own"),
+        (a_weight(float("nan")), "not a finite number"),
+        (a_weight(float("inf")), "not a finite number"),
+        (
+            lambda m: m.graph.initializer.add(data_type=types.FLOAT16, raw_data=b"\x00\x7c"),  # infinity
+            "not a finite number",
+        ),
+    ],
+)
+def test_what_no_network_of_ours_holds_is_refused(
+    colour_graph: Any, change: Callable[[Any], object], reason: str
+) -> None:
+    with pytest.raises(BundleError, match=reason):
+        check_graph(changed(colour_graph, change))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda m: m.graph.initializer.add().dims.extend([1] * 1_000_001),
+        lambda m: m.graph.input[0].type.tensor_type.shape.ParseFromString(b"\x0a\x00" * 1_000_001),
+    ],
+    ids=["in a tensor", "in a shape"],
+)
+def test_a_flood_of_fields_is_refused(colour_graph: Any, change: Callable[[Any], object]) -> None:
+    with pytest.raises(BundleError, match="more than 1000000 fields"):
+        check_graph(changed(colour_graph, change))
+
+
+def test_of_a_field_given_twice_the_last_counts(colour_graph: Any) -> None:
+    """As in protobuf, which also joins two parts of one graph: here the second has the input, with two names."""
+    value = colour_graph.graph.input[0].SerializeToString() + b"\x0a\x03els"
+    part = bytes([11 << 3 | 2, len(value)]) + value
+    graph = changed(colour_graph, lambda m: m.graph.ClearField("input")) + bytes([7 << 3 | 2, len(part)]) + part
+    assert onnx.load_from_string(graph).graph.input[0].name == "els"
+    with pytest.raises(BundleError, match="its input is els uint8"):
+        check_graph(graph)
 
 
 @pytest.mark.parametrize("data", [b"", b"not a graph", bytes(64), b"\x80\x04K\x01."])
