@@ -64,6 +64,7 @@ def quantised(graph: bytes, statistics: Statistics, dialect: Dialect, keep_float
         },
     )
     quantizer.quantize_model()
+    quantizer.model.topological_sort()  # ONNX wants it, and the quantiser appends its nodes
     made = quantizer.model.model
     round_weights(onnx, made, original, statistics.moments, dialect.largest)
     if dialect.outputs:

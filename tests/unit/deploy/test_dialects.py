@@ -48,6 +48,12 @@ def test_scores_stay_near(
     assert 0 < np.abs(after - before).max() < 0.1 * np.ptp(before)
 
 
+@pytest.mark.parametrize("dialect", [CPU, TENSORRT])
+def test_the_graph_is_sound_onnx(tiny_graph: bytes, statistics: Statistics, dialect: Dialect) -> None:
+    graph = quantised(tiny_graph, statistics, dialect)
+    onnx.checker.check_model(graph if dialect is CPU else half_precision(graph), full_check=True)
+
+
 def test_cpu_weights_have_seven_bits_and_activations_are_unsigned(tiny_graph: bytes, statistics: Statistics) -> None:
     graph = quantised(tiny_graph, statistics, CPU)
     weights = _weights(graph)
