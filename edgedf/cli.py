@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from edgedf import __version__, console
-from edgedf.errors import BundleError, ConfigError, GateError
+from edgedf.errors import ConfigError, GateError
 from edgedf.guard import command
 from edgedf.programs import Result, config_names, config_path, run
 
@@ -316,16 +316,15 @@ def show(bundle: BundlePath) -> Result:
 
 @command(bundle_app)
 def verify(bundle: BundlePath) -> Result:
-    """Check every hash and replay the golden vectors."""
-    from edgedf.runtime import Engine
+    """Check every file, and replay the golden vectors of every artefact whose runtime is here."""
+    from edgedf.runtime.verify import verify as verified
 
-    with Engine.load(bundle) as engine:
-        if engine.artefact != engine.manifest.artefacts[0]:
-            raise BundleError("; ".join(engine.notes))
-        for note in engine.notes:
-            console.say(f"note: {note}")
-        console.say(f"{bundle}: sound; {engine.artefact.file} gives its golden scores with {engine.backend}")
-        return {"bundle": str(bundle), "artefact": engine.artefact.file, "backend": engine.backend}
+    found = verified(bundle)
+    told = ["replayed" if one.replayed else f"hash and contract only: {one.reason}" for one in found]
+    rows = [[one.file, one.backend, text] for one, text in zip(found, told, strict=True)]
+    console.say(console.table(["artefact", "backend", "golden scores"], rows))
+    console.say(f"{bundle} is sound")
+    return {"bundle": str(bundle), "artefacts": [one._asdict() for one in found]}
 
 
 @command(bundle_app)
