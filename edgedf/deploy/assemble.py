@@ -26,7 +26,8 @@ from edgedf.deploy.judging import Judged
 from edgedf.deploy.source import Source, float_artefact
 from edgedf.faces.crop import CropRule
 from edgedf.files import sha256
-from edgedf.runtime.engine import run_in_batches, scores
+from edgedf.runtime.backends import run_in_batches
+from edgedf.runtime.engine import scores
 
 # How far a golden score may be off: another CPU or version moves an FP32 score less, a wrong kernel or channel order
 # more; INT8 rounds otherwise on another CPU, and a simulated graph on its device.

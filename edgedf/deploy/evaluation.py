@@ -17,7 +17,8 @@ from edgedf.metrics import (
     prevalence_weights,
 )
 from edgedf.metrics.arrays import finite, need_both_classes
-from edgedf.runtime.engine import BATCH, Engine, cpus
+from edgedf.runtime.backends import BATCH
+from edgedf.runtime.engine import Engine, cpus
 
 
 class Decision(NamedTuple):

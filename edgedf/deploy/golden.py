@@ -4,8 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgedf.data.drawn import draw_face
-from edgedf.runtime.backends import Backend
-from edgedf.runtime.engine import run_in_batches
+from edgedf.runtime.backends import Backend, run_in_batches
 
 COUNT = 4
 CANDIDATES = 32

@@ -12,8 +12,8 @@ from edgedf.deploy.gate import Bounds, Gate, judge
 from edgedf.deploy.operating_point import OperatingPoint, fit_operating_point
 from edgedf.deploy.source import Source
 from edgedf.deploy.targets import FLOAT, Built
-from edgedf.runtime.backends import Backend, load_backend, onnxruntime, tensorrt
-from edgedf.runtime.engine import BATCH, cpus
+from edgedf.runtime.backends import BATCH, Backend, load_backend, onnxruntime, tensorrt
+from edgedf.runtime.engine import cpus
 
 
 class Judged(NamedTuple):

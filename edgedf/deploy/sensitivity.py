@@ -12,8 +12,8 @@ from edgedf.deploy.dialects import quantised
 from edgedf.deploy.layers import layer_names
 from edgedf.metrics import sigmoid
 from edgedf.nn.quantisation import Dialect
-from edgedf.runtime.backends import load_backend
-from edgedf.runtime.engine import cpus, run_in_batches
+from edgedf.runtime.backends import load_backend, run_in_batches
+from edgedf.runtime.engine import cpus
 
 
 class Effect(NamedTuple):

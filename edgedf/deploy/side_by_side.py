@@ -12,8 +12,8 @@ from edgedf.deploy.inner import Inner, InnerIr, InnerOnnx
 from edgedf.deploy.judging import load_or_simulate
 from edgedf.deploy.source import float_artefact
 from edgedf.errors import BundleError
-from edgedf.runtime.backends import Outputs
-from edgedf.runtime.engine import run_in_batches, scores
+from edgedf.runtime.backends import Outputs, run_in_batches
+from edgedf.runtime.engine import scores
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from edgedf.errors import DatasetError, InputError
 from edgedf.faces.crop import CropRule, read_image
-from edgedf.runtime.engine import BATCH, Engine
+from edgedf.runtime.backends import BATCH
+from edgedf.runtime.engine import Engine
 
 SUFFIXES = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
 

@@ -10,11 +10,10 @@ from numpy.typing import NDArray
 from edgedf.bundle import Artefact, Bundle, Manifest, open_bundle
 from edgedf.errors import BundleError, EdgedfError, GateError, InputError
 from edgedf.metrics import sigmoid
-from edgedf.runtime.backends import BACKENDS, Backend, Outputs, load_backend
+from edgedf.runtime.backends import BACKENDS, Backend, load_backend, run_in_batches
 
 CROP = (256, 256, 3)
 RANKS = [2, 3, 2]  # of logit, attention and embedding
-BATCH = 32  # crops a call of the backend: more need more memory and are no faster
 MOST_THREADS = 4  # a camera app has other work, and one crop feeds no more
 
 
@@ -134,14 +133,6 @@ class Engine:
 def scores(logit: NDArray[np.float32], temperature: float) -> NDArray[np.float32]:
     """P(fake) from logits of any shape."""
     return sigmoid(logit.astype(np.float64) / temperature).astype(np.float32)
-
-
-def run_in_batches(backend: Backend, crops: NDArray[np.uint8]) -> Outputs:
-    """Runs crops `(N, 256, 256, 3)` through a backend, a bounded number at a time."""
-    if len(crops) <= BATCH:
-        return backend.run(crops)
-    parts = [backend.run(crops[start : start + BATCH]) for start in range(0, len(crops), BATCH)]
-    return Outputs(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
 
 
 def load_checked(bundle: Bundle, artefact: Artefact, threads: int) -> Backend:

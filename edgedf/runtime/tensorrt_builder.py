@@ -8,9 +8,10 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from edgedf.errors import EdgedfError
+from edgedf.runtime.backends import BATCH
 from edgedf.runtime.onnx_contract import INPUT
 
-LARGEST = 32  # crops a call
+LARGEST = BATCH  # crops a call
 WORKSPACE = 1 << 30  # bytes of scratch memory that a kernel may take; the default is all of the GPU's
 
 

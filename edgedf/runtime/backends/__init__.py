@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from edgedf.errors import InputError
 
 BACKENDS = ("onnxruntime", "openvino", "tensorrt")
+BATCH = 32  # crops a call of a backend: more need more memory and are no faster
 
 
 class Outputs(NamedTuple):
@@ -38,7 +39,15 @@ class Backend(Protocol):
         """What a user is to know of how it was loaded."""
 
     def run(self, crops: NDArray[np.uint8]) -> Outputs:
-        """Judges crops, RGB `(N, 256, 256, 3)` with N of at least 1. Several threads may call it at once."""
+        """Judges crops, RGB `(N, 256, 256, 3)` with N from 1 to `BATCH`. Several threads may call it at once."""
+
+
+def run_in_batches(backend: Backend, crops: NDArray[np.uint8]) -> Outputs:
+    """Runs crops `(N, 256, 256, 3)`, N of at least 1, through a backend, at most `BATCH` a call."""
+    if len(crops) <= BATCH:
+        return backend.run(crops)
+    parts = [backend.run(crops[start : start + BATCH]) for start in range(0, len(crops), BATCH)]
+    return Outputs(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
 
 
 def load_backend(name: str, model: bytes, threads: int, weights: bytes = b"", precision: str = "") -> Backend:

@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from edgedf.errors import BundleError, EdgedfError, first_line
 from edgedf.extras import need
 from edgedf.files import sha256
-from edgedf.runtime.backends import Outputs
+from edgedf.runtime.backends import BATCH, Outputs
 from edgedf.runtime.build_cache import keep, recall
 from edgedf.runtime.ir_contract import check_ir
 from edgedf.runtime.onnx_contract import INPUT, OUTPUTS
 
-SIZES = (1, 8, 32)  # of batches; a smaller one is filled up
+SIZES = (1, 8, BATCH)  # of batches; a smaller one is filled up
 HINTS = ("f32", "bf16", "f16")  # precisions that floating-point layers may be computed in
 
 
@@ -42,10 +42,7 @@ class OpenVino:
 
     def run(self, crops: NDArray[np.uint8]) -> Outputs:
         """See `Backend.run`."""
-        size = next((one for one in SIZES if one >= len(crops)), SIZES[-1])
-        if len(crops) > size:
-            parts = [self.run(crops[start : start + size]) for start in range(0, len(crops), size)]
-            return Outputs(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
+        size = min(one for one in SIZES if one >= len(crops))
         filled = crops
         if len(crops) < size:
             filled = np.zeros((size, *crops.shape[1:]), np.uint8)

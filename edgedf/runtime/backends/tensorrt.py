@@ -102,9 +102,6 @@ class TensorRt:
 
     def run(self, crops: NDArray[np.uint8]) -> Outputs:
         """See `Backend.run`."""
-        if len(crops) > LARGEST:
-            parts = [self.run(crops[start : start + LARGEST]) for start in range(0, len(crops), LARGEST)]
-            return Outputs(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
         size = 1 if len(crops) == 1 else LARGEST
         with self._gpu.current():
             lane = self._lane(size)

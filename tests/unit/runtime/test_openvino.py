@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from edgedf.deploy.openvino import Ir, ir_from_onnx
 from edgedf.errors import BundleError
-from edgedf.runtime.backends import Backend, load_backend
+from edgedf.runtime.backends import Backend, load_backend, run_in_batches
 from edgedf.runtime.backends.openvino import OpenVino
 from edgedf.runtime.build_cache import keep
 from edgedf.runtime.ir_contract import check_ir
@@ -33,8 +33,8 @@ def test_any_number_of_crops_is_judged_as_by_onnx_runtime(
     backend: Backend, colour_graph: Any, crops: NDArray[np.uint8], count: int
 ) -> None:
     some = np.resize(crops, (count, *crops.shape[1:]))
-    expected = load_backend("onnxruntime", colour_graph.SerializeToString(), 1).run(some)
-    for ours, theirs in zip(backend.run(some), expected, strict=True):
+    expected = run_in_batches(load_backend("onnxruntime", colour_graph.SerializeToString(), 1), some)
+    for ours, theirs in zip(run_in_batches(backend, some), expected, strict=True):
         assert ours.shape == theirs.shape
         np.testing.assert_allclose(ours, theirs, atol=1e-3, rtol=1e-3)  # weights in FP16
 
