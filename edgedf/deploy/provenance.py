@@ -3,11 +3,11 @@
 import platform
 import subprocess
 from collections.abc import Mapping
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import edgedf
+from edgedf.machine import versions
 
 PLACES = ("data", "teacher", "weights")  # keys of a config that hold paths of this machine
 LIBRARIES = ("torch", "onnx", "onnxscript", "onnxruntime", "numpy")
@@ -24,13 +24,7 @@ def provenance(config: Mapping[str, Any]) -> dict[str, Any]:
 
 def library_versions() -> dict[str, str]:
     """Versions of Python and of the libraries that shape an artefact, as far as they are installed."""
-    versions = {"python": platform.python_version(), "edgedf": edgedf.__version__}
-    for name in LIBRARIES:
-        try:
-            versions[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return versions
+    return {"python": platform.python_version(), "edgedf": edgedf.__version__} | versions(LIBRARIES)
 
 
 def git_revision() -> str | None:
