@@ -87,7 +87,7 @@ class Manifest:
         name: Of the model.
         architecture: Kind of network and its size.
         input: What the artefacts take.
-        artefacts: The preferred one first: a runtime uses the first that works.
+        artefacts: A runtime uses the fastest; where it may not measure, the first that works.
         files: SHA-256 of every further file, by path.
         provenance: Config, seed, revision and library versions; fingerprints of the faces of training (`trained_on`)
             and threshold (`fitted_on`), and the share of fakes that this was chosen for (`fitted_prevalence`).

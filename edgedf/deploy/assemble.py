@@ -32,7 +32,7 @@ from edgedf.runtime.engine import scores
 # How far a golden score may be off: another CPU or version moves an FP32 score less, a wrong kernel or channel order
 # more; INT8 rounds otherwise on another CPU, and a simulated graph on its device.
 FP32, OTHER = 1e-3, 0.03
-# A runtime takes the first artefact that works: what works everywhere comes first, and INT8 before floating point.
+# Where nothing is measured, the first that works is used: what works everywhere first, and INT8 before floating point.
 ORDER = ("onnxruntime", "openvino", "tensorrt")
 
 

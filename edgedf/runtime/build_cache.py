@@ -1,4 +1,4 @@
-"""What a runtime built for this machine, kept in edgedf's cache so that the next start is quicker.
+"""What was built or found out for this machine, kept in edgedf's cache so that the next start is quicker.
 
 A file there is used whole or not at all, because a damaged one may load and score otherwise, and a cache that cannot
 be read or written only costs time.

@@ -1,6 +1,6 @@
-"""The Engine: a bundle loaded into the first backend that works here."""
+"""The Engine: a bundle loaded into the fastest backend that works here."""
 
-import os
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple, Self
 
@@ -8,9 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgedf.bundle import Artefact, Bundle, Manifest, open_bundle
-from edgedf.errors import BundleError, EdgedfError, GateError, InputError
+from edgedf.errors import BundleError, GateError, InputError
+from edgedf.machine import cores
 from edgedf.metrics import sigmoid
 from edgedf.runtime.backends import BACKENDS, Backend, load_backend, run_in_batches
+from edgedf.runtime.choice import choose
 
 CROP = (256, 256, 3)
 RANKS = [2, 3, 2]  # of logit, attention and embedding
@@ -39,8 +41,7 @@ class Engine:
     Attributes:
         manifest: Of the bundle.
         artefact: The one in use.
-        notes: Why other artefacts are not used, and what there is to know of how this one was loaded; empty when the
-            preferred one works as it is.
+        notes: Which artefacts failed here, and why, and what there is to know of how this one was loaded.
     """
 
     def __init__(self, manifest: Manifest, artefact: Artefact, backend: Backend, notes: list[str]) -> None:
@@ -55,7 +56,9 @@ class Engine:
 
         Args:
             path: Folder of the bundle.
-            backend: "auto" tries the artefacts in the manifest's order; a name pins one backend.
+            backend: "auto" measures all artefacts for a second and takes the fastest; it remembers the choice for this
+                bundle, machine, number of threads and versions. A name pins one backend, unmeasured: the first of its
+                artefacts, in the manifest's order, that works.
             threads: Threads of one call; by default the CPUs at hand, at most 4.
 
         Raises:
@@ -67,19 +70,9 @@ class Engine:
         if threads is not None and threads < 1:
             raise InputError(f"{threads} threads cannot work: give 1 or more")
         bundle = open_bundle(Path(path))
-        fitting = [one for one in bundle.manifest.artefacts if backend in ("auto", one.backend)]
-        notes: list[str] = []
-        for artefact in fitting:
-            try:
-                loaded = load_checked(bundle, artefact, threads or cpus())
-            except BundleError as error:
-                raise BundleError(f"{bundle.path / artefact.file} is refused: {error}") from error
-            except EdgedfError as error:
-                notes.append(f"{artefact.file} is not used: {error}")
-            else:
-                return cls(bundle.manifest, artefact, loaded, [*notes, *loaded.notes])
-        reasons = "; ".join(notes) or f"none is made for {backend}"
-        raise BundleError(f"no artefact of {bundle.path} works here: {reasons}")
+        threads = threads or cpus()
+        chosen = choose(bundle, backend, threads, partial(load_checked, bundle, threads=threads))
+        return cls(bundle.manifest, chosen.artefact, chosen.backend, [*chosen.notes(), *chosen.backend.notes])
 
     @property
     def threshold(self) -> float:
@@ -136,7 +129,7 @@ def scores(logit: NDArray[np.float32], temperature: float) -> NDArray[np.float32
 
 
 def load_checked(bundle: Bundle, artefact: Artefact, threads: int) -> Backend:
-    """Loads an artefact and replays its golden vectors.
+    """Loads an artefact of a bundle and replays its golden vectors.
 
     Raises:
         BundleError: It breaks the contract.
@@ -160,5 +153,4 @@ def load_checked(bundle: Bundle, artefact: Artefact, threads: int) -> Backend:
 
 def cpus() -> int:
     """Threads to use where nobody chose: one for each CPU this process may use, at most 4."""
-    at_hand = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(at_hand, MOST_THREADS)
+    return min(cores(), MOST_THREADS)

@@ -1,5 +1,6 @@
 """Latency of several calls, measured in one run and in turn, so that the machine's moods meet all alike."""
 
+import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,7 +18,12 @@ class Latency:
 
 
 def measure(
-    calls: Mapping[str, Callable[[], object]], *, rounds: int = 30, turn_s: float = 0.05, warm_up: int = 5
+    calls: Mapping[str, Callable[[], object]],
+    *,
+    rounds: int = 30,
+    turn_s: float = 0.05,
+    warm_up: int = 5,
+    budget_s: float = math.inf,
 ) -> dict[str, Latency]:
     """Times calls in interleaved rounds.
 
@@ -29,14 +35,17 @@ def measure(
         rounds: Number of turns of each call.
         turn_s: Length of a turn in seconds.
         warm_up: Calls before the first round.
+        budget_s: Seconds after which no turn begins, but for the first of each call.
     """
+    end = time.perf_counter() + budget_s
     for call in calls.values():
         for _ in range(warm_up):
             call()
     times: dict[str, list[float]] = {name: [] for name in calls}
     for _ in range(rounds):
         for name, call in calls.items():
-            times[name] += _turn(call, turn_s)
+            if not times[name] or time.perf_counter() < end:
+                times[name] += _turn(call, turn_s)
     return {name: _latency(seconds) for name, seconds in times.items()}
 
 

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,9 @@ from edgedf.errors import BundleError, CheckpointError, ConfigError, GateError, 
 from edgedf.nn.student import Student
 from edgedf.programs import load
 from edgedf.runtime import Engine
+from edgedf.runtime.choice import load_each
+from edgedf.runtime.engine import load_checked
+from edgedf.runtime.timing import measure
 from edgedf.training.config import TrainConfig
 from edgedf.training.predict import logits
 from edgedf.training.run import CHECKPOINTS, open_run, save_checkpoint
@@ -180,6 +184,27 @@ def test_each_runtime_takes_its_int8_artefact(everything: Path, drawn: Path, bac
         assert engine.artefact.precision.startswith("int8")
         assert engine.notes == []
         assert np.isfinite(engine.predict(np.asarray(val.pixels))).all()
+
+
+def test_verify_replays_every_artefact_that_can_run_here(everything: Path) -> None:
+    result = CliRunner().invoke(app, ["bundle", "verify", str(everything), "--json"])
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.stdout)
+    assert (sorted(found["checked"]), sorted(found["not_run"])) == (FILES, SIMULATED)
+
+
+def test_the_fastest_artefact_is_used(everything: Path) -> None:
+    """As measured again, and longer; the bound leaves room for what else runs here."""
+    bundle = open_bundle(everything)
+    with Engine.load(everything, threads=1) as engine:
+        [note] = engine.notes
+        assert note.startswith(f"{', '.join(reversed(SIMULATED))} are not used: tensorrt is not installed")
+        chosen = engine.artefact.file
+    loaded, failed = load_each(bundle, bundle.manifest.artefacts, partial(load_checked, bundle, threads=1))
+    assert (sorted(loaded), sorted(failed)) == (FILES, SIMULATED)
+    crop = bundle.golden(bundle.manifest.artefacts[0])[0][:1]
+    found = measure({file: partial(one.run, crop) for file, one in loaded.items()}, rounds=15, turn_s=0.02)
+    assert found[chosen].latency_ms_p50 < 1.2 * min(one.latency_ms_p50 for one in found.values())
 
 
 def test_what_breaks_the_gate_is_not_written_and_the_rest_stays(

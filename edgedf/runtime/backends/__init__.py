@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from edgedf.errors import InputError
+from edgedf.errors import EdgedfError, InputError, first_line
 
 BACKENDS = ("onnxruntime", "openvino", "tensorrt")
 BATCH = 32  # crops a call of a backend: more need more memory and are no faster
@@ -67,5 +67,10 @@ def load_backend(name: str, model: bytes, threads: int, weights: bytes = b"", pr
     if name not in BACKENDS:
         raise InputError(f"there is no backend {name!r}: use {', '.join(BACKENDS)}")
     module: Any = importlib.import_module(f"edgedf.runtime.backends.{name}")
-    backend: Backend = module.load(model, threads, weights, precision)
+    try:
+        backend: Backend = module.load(model, threads, weights, precision)
+    except EdgedfError:
+        raise
+    except Exception as error:  # a half-installed runtime or its driver may fail in any way; another can take over
+        raise EdgedfError(f"{name} cannot load it ({type(error).__name__}: {first_line(error)})") from error
     return backend

@@ -176,10 +176,27 @@ def usable() -> bool:
     return True
 
 
+def gpu_name() -> str:
+    """Name and compute capability of the GPU, or why there is none; TensorRT itself is not loaded."""
+    try:
+        cuda = need("pycuda.driver", "tensorrt")
+    except (EdgedfError, ImportError) as error:  # ImportError: without NVIDIA's driver
+        return str(error)
+    try:
+        cuda.init()
+        return _name(cuda.Device(0))
+    except cuda.Error as error:
+        return f"no usable GPU ({error})"
+
+
+def _name(device: Any) -> str:
+    major, minor = device.compute_capability()
+    return f"{device.name()}, SM {major}{minor}"
+
+
 def fingerprint(trt: Any, device: Any) -> str:
     """What an engine is bound to: GPU, compute capability, version of TensorRT, system."""
-    major, minor = device.compute_capability()
-    return f"{device.name()}, SM {major}{minor}, TensorRT {trt.__version__}, {platform.system()} {platform.machine()}"
+    return f"{_name(device)}, TensorRT {trt.__version__}, {platform.system()} {platform.machine()}"
 
 
 def unpack_engine(file: bytes) -> EngineFile | None:

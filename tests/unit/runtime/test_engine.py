@@ -181,6 +181,19 @@ def test_a_missing_runtime_is_a_note(make_bundle: MakeBundle, monkeypatch: pytes
         Engine.load(make_bundle())
 
 
+def test_a_runtime_that_fails_in_its_own_way_gives_way(
+    make_bundle: MakeBundle, colour_graph: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A driver that is not there, say, is an ImportError, and comes from deep within."""
+
+    def need(module: str, extra: str) -> None:
+        raise ImportError("libcuda.so.1: cannot open shared object file")
+
+    monkeypatch.setattr("edgedf.runtime.backends.onnxruntime.need", need)
+    with pytest.raises(BundleError, match=r"onnxruntime cannot load it \(ImportError: libcuda.so.1"):
+        Engine.load(make_bundle())
+
+
 def test_the_runtime_gets_bytes_and_the_threads_asked_for(
     make_bundle: MakeBundle, monkeypatch: pytest.MonkeyPatch
 ) -> None:

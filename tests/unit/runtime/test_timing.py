@@ -22,6 +22,16 @@ def test_a_slower_call_has_the_larger_latency_in_milliseconds() -> None:
     assert found["short"].calls > found["long"].calls
 
 
+def test_a_budget_ends_the_rounds_but_every_call_has_a_turn() -> None:
+    calls = dict.fromkeys("abc", lambda: time.sleep(0.01))
+    start = time.perf_counter()
+    found = measure(calls, rounds=1000, turn_s=0.0, warm_up=0, budget_s=0.1)
+    assert time.perf_counter() - start < 5
+    assert all(one.calls >= 1 for one in found.values())
+    assert sum(one.calls for one in found.values()) <= 6
+    assert {one.calls for one in measure(calls, turn_s=0.0, warm_up=0, budget_s=0.0).values()} == {1}
+
+
 def test_the_first_calls_do_not_count() -> None:
     """A call that is slow at first has the latency of its later calls."""
     pauses = iter([0.05, 0.05] + [0.0] * 10**6)
