@@ -135,7 +135,7 @@ def _named(models: Sequence[Path]) -> dict[str, Path]:
 def _bundle(name: str, path: Path, engine: Engine, faces: PackedFaces | None, prevalence: float | None) -> Candidate:
     """A bundle, evaluated on faces or, without any, with what it recorded at export."""
     notes = list(engine.notes)
-    recorded = engine.artefact.metrics
+    recorded = engine.artefact.point.metrics
     evaluation = None
     if faces is not None:
         say(f"evaluating {name}")
@@ -143,7 +143,8 @@ def _bundle(name: str, path: Path, engine: Engine, faces: PackedFaces | None, pr
         evaluation = evaluate_faces(faces, scores, decide(faces, scores, decision), prevalence)
     elif recorded:
         evaluation = Evaluation.from_dict(recorded["evaluation"])
-        notes.append(f"figures as recorded at export, split {recorded['split']}: {images(evaluation)}")
+        when = "by bundle tune" if engine.artefact.site else "at export"
+        notes.append(f"figures as recorded {when}, split {recorded['split']}: {images(evaluation)}")
     size_mb = (path / engine.artefact.file).stat().st_size / 1e6
     return Candidate(name, engine.predict, engine.artefact.precision, engine.backend, size_mb, evaluation, notes)
 

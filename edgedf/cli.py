@@ -67,7 +67,7 @@ BundlePath = Annotated[Path, typer.Argument(metavar="BUNDLE", help="Bundle folde
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 data_app = typer.Typer(help="Look at datasets.", no_args_is_help=True)
-bundle_app = typer.Typer(help="Look at bundles.", no_args_is_help=True)
+bundle_app = typer.Typer(help="Look at bundles, and tune them.", no_args_is_help=True)
 app.add_typer(data_app, name="data")
 app.add_typer(bundle_app, name="bundle")
 
@@ -311,7 +311,11 @@ def show(bundle: BundlePath) -> Result:
     console.say(manifest.name)
     header = ["artefact", "backend", "precision", "threshold", "chosen by", "temperature"]
     console.say(console.table(header, rows))
-    return asdict(manifest)
+    if tuned := [(one.file, one.site) for one in manifest.artefacts if one.site]:
+        console.say("\ntuned to a site, in use in place of the above:")
+        rows = [[file, f"{site.threshold:.4f}", site.rule, f"{site.temperature:.3f}"] for file, site in tuned]
+        console.say(console.table(["artefact", "threshold", "chosen by", "temperature"], rows))
+    return manifest.to_dict()
 
 
 @command(bundle_app)
@@ -325,6 +329,20 @@ def verify(bundle: BundlePath) -> Result:
     console.say(console.table(["artefact", "backend", "golden scores"], rows))
     console.say(f"{bundle} is sound")
     return {"bundle": str(bundle), "artefacts": [one._asdict() for one in found]}
+
+
+@command(bundle_app)
+def tune(
+    bundle: BundlePath,
+    data: MaybeData = None,
+    split: MaybeSplit = None,
+    threshold_rule: Rule = None,
+    prevalence: ExportPrevalence = None,
+    undo: Annotated[bool, typer.Option("--undo", help="Go back to the shipped thresholds.")] = False,
+) -> Result:
+    """Fit threshold and temperature to a site, on its own faces; the shipped ones stay beside them."""
+    program = "export/tune.py"
+    return run(program, bundle, data=data, split=split, rule=threshold_rule, prevalence=prevalence, undo=undo)
 
 
 @command(bundle_app)

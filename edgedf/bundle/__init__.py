@@ -10,7 +10,7 @@ Every hash is checked on the very bytes that are handed on, and nothing in a bun
 """
 
 from edgedf.bundle.golden import GOLDEN, pack_golden
-from edgedf.bundle.manifest import MANIFEST, Artefact, InputContract, Manifest
+from edgedf.bundle.manifest import MANIFEST, Artefact, InputContract, Manifest, Site
 from edgedf.bundle.store import CARD, Bundle, check_place, open_bundle, write_bundle
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "Bundle",
     "InputContract",
     "Manifest",
+    "Site",
     "check_place",
     "open_bundle",
     "pack_golden",

@@ -4,6 +4,7 @@ import json
 import math
 import re
 from dataclasses import asdict, dataclass, field, fields
+from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
 from edgedf.bundle import strict_json
@@ -48,6 +49,25 @@ class InputContract:
 
 
 @dataclass(frozen=True)
+class Site:
+    """How an artefact's logits become verdicts at one site, fitted on that site's own faces.
+
+    Attributes:
+        threshold: A score from here on is called fake.
+        rule: How the threshold was chosen.
+        temperature: Score = sigmoid(logit / temperature).
+        metrics: Of this threshold on the faces of the fit, as `Artefact.metrics`; never empty.
+        fitted_on: Fingerprints of these faces.
+    """
+
+    threshold: float
+    rule: str
+    temperature: float
+    metrics: dict[str, Any]
+    fitted_on: list[str]
+
+
+@dataclass(frozen=True)
 class Artefact:
     """One model file and what is known about it.
 
@@ -64,6 +84,8 @@ class Artefact:
             empty if it was never measured.
         needs: CPU features or GPU it was built for.
         weights: Path of its second file, where it has one (OpenVINO's weights, an engine of TensorRT's), or nothing.
+        site: What a runtime uses in place of `threshold`, `rule` and `temperature`, where the bundle was tuned. An
+            edgedf that does not know it refuses the bundle, and so cannot judge by the wrong threshold.
     """
 
     file: str
@@ -77,6 +99,12 @@ class Artefact:
     metrics: dict[str, Any] = field(default_factory=dict)
     needs: list[str] = field(default_factory=list)
     weights: str = ""
+    site: Site | None = None
+
+    @property
+    def point(self) -> "Artefact | Site":
+        """What tells the threshold, rule, temperature and metrics in use: the site's, or else the artefact's own."""
+        return self.site or self
 
 
 @dataclass(frozen=True)
@@ -108,9 +136,17 @@ class Manifest:
         """SHA-256 of every file that the manifest names, by path."""
         return self.files | {artefact.file: artefact.sha256 for artefact in self.artefacts}
 
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-able form; an artefact that was not tuned has no key `site`."""
+        values = asdict(self)
+        for artefact in values["artefacts"]:
+            if artefact["site"] is None:
+                del artefact["site"]
+        return values
+
     def to_json(self) -> str:
         """The text of `manifest.json`."""
-        return json.dumps(asdict(self), indent=2) + "\n"
+        return json.dumps(self.to_dict(), indent=2) + "\n"
 
 
 def manifest_from_json(text: bytes) -> Manifest:
@@ -128,7 +164,7 @@ def manifest_from_json(text: bytes) -> Manifest:
         if not isinstance(artefacts := values.get("artefacts"), list):
             raise TypeError("artefacts is not a list")
         values["input"] = _typed(InputContract, values.get("input"), "input")
-        values["artefacts"] = [_typed(Artefact, one, "artefact") for one in artefacts]
+        values["artefacts"] = [_artefact(one) for one in artefacts]
         manifest: Manifest = _typed(Manifest, values, "manifest")
         _check(manifest)
     except (ValueError, TypeError, OverflowError) as error:  # OverflowError: a number of 400 digits
@@ -136,15 +172,22 @@ def manifest_from_json(text: bytes) -> Manifest:
     return manifest
 
 
+def _artefact(values: Any) -> Artefact:
+    if isinstance(values, dict) and "site" in values:
+        values["site"] = _typed(Site, values["site"], "site")
+    artefact: Artefact = _typed(Artefact, values, "artefact")
+    return artefact
+
+
 def _typed(cls: type[Any], values: Any, where: str) -> Any:
-    """Makes a dataclass from JSON values of exactly its keys and types."""
+    """Makes a dataclass from JSON values of exactly its keys and types; a key whose default is None may be absent."""
     if not isinstance(values, dict):
         raise TypeError(f"{where} is not a table")
-    odd = {one.name for one in fields(cls)} ^ values.keys()
-    if odd:
+    optional = {one.name for one in fields(cls) if one.default is None}
+    if odd := ({one.name for one in fields(cls)} ^ values.keys()) - optional:
         raise ValueError(f"{where} lacks or does not know {', '.join(sorted(odd))}")
     for name, hint in get_type_hints(cls).items():
-        if not _fits(values[name], hint):
+        if name in values and not _fits(values[name], hint):
             raise TypeError(f"{where}: {name} is not a {hint.__name__ if isinstance(hint, type) else hint}")
     return cls(**values)
 
@@ -152,6 +195,8 @@ def _typed(cls: type[Any], values: Any, where: str) -> Any:
 def _fits(value: Any, hint: Any) -> bool:
     """Whether a JSON value is of a type, and so is what it holds; a whole number is a float too."""
     kind, inner = get_origin(hint) or hint, get_args(hint)
+    if kind is UnionType:
+        return any(_fits(value, one) for one in inner)
     if kind is Any or (kind is float and type(value) is int):
         return True
     if type(value) is not kind:
@@ -178,13 +223,25 @@ def _check(manifest: Manifest) -> None:
     _check_files(manifest)
     _check_provenance(manifest.provenance)
     for one in manifest.artefacts:
-        if not 0 <= one.threshold <= math.nextafter(1, 2):  # just above 1 calls nothing fake
-            raise ValueError(f"the threshold of {one.file} is {one.threshold}")
-        if not (COLDEST <= one.temperature <= HOTTEST and 0 <= one.tolerance <= 1):
-            raise ValueError(f"the temperature or tolerance of {one.file} is out of range")
-        if one.metrics:
-            _check_shape(one.metrics.get("split"), str, f"the split of {one.file}")
-            _check_shape(one.metrics.get("evaluation"), EVALUATION, f"the evaluation of {one.file}")
+        if not 0 <= one.tolerance <= 1:
+            raise ValueError(f"the tolerance of {one.file} is out of range")
+        _check_point(one, one.file, measured=bool(one.metrics))
+        if one.site:
+            _check_point(one.site, f"{one.file} at its site", measured=True)
+
+
+def _check_point(point: Artefact | Site, of: str, measured: bool) -> None:
+    """Checks threshold, temperature and, where there must be some, metrics."""
+    if not 0 <= point.threshold <= math.nextafter(1, 2):  # just above 1 calls nothing fake
+        raise ValueError(f"the threshold of {of} is {point.threshold}")
+    if not COLDEST <= point.temperature <= HOTTEST:
+        raise ValueError(f"the temperature of {of} is out of range")
+    if measured:
+        _check_shape(point.metrics.get("split"), str, f"the split of {of}")
+        _check_shape(point.metrics.get("evaluation"), EVALUATION, f"the evaluation of {of}")
+        share = point.metrics["evaluation"]["prevalence"]
+        if not 0 < share < 1:
+            raise ValueError(f"the evaluation of {of} is stated at a prevalence of {share}")
 
 
 def _check_files(manifest: Manifest) -> None:

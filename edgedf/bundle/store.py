@@ -45,6 +45,14 @@ class Bundle:
             return b""
         return _verified(self.path, artefact.weights, self.manifest.files[artefact.weights])
 
+    def contents(self) -> dict[str, bytes]:
+        """The verified bytes of every file that the manifest names, by path.
+
+        Raises:
+            BundleError: They changed since the bundle was opened.
+        """
+        return {name: _verified(self.path, name, digest) for name, digest in self.manifest.hashes().items()}
+
     def golden(self, artefact: Artefact) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
         """Drawn crops `(G, 256, 256, 3)` and the scores `(G,)` that the artefact must give for them.
 

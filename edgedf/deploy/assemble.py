@@ -20,6 +20,7 @@ from edgedf.bundle import (
     pack_golden,
     write_bundle,
 )
+from edgedf.console import say
 from edgedf.deploy.card import model_card
 from edgedf.deploy.golden import CANDIDATES, choose_golden, drawn_crops
 from edgedf.deploy.judging import Judged
@@ -48,6 +49,7 @@ def assemble(out: Path, source: Source, judged: Sequence[Judged], about: dict[st
     """
     old = _same_network(out, source)
     kept = [] if old is None else [one for one in old.manifest.artefacts if one.file not in _files(judged)]
+    _tell_untuned(out, kept)
     crops = choose_golden(judged[0].backend, drawn_crops(CANDIDATES)) if old is None else _golden_crops(old)
     golden = {one.file: old.golden(one)[1] for one in kept if old is not None}
     golden |= {one.built.file: _scores(one, crops) for one in judged}
@@ -82,6 +84,13 @@ def _same_network(out: Path, source: Source) -> Bundle | None:
     bundle = open_bundle(out)
     there = float_artefact(bundle)
     return bundle if there and there.sha256 == sha256(source.graph) else None
+
+
+def _tell_untuned(out: Path, kept: Sequence[Artefact]) -> None:
+    """Says which artefacts at `out` lose what `bundle tune` fitted: it is of the files that are made anew."""
+    there = open_bundle(out).manifest.artefacts if (out / MANIFEST).is_file() else []
+    if lost := [one.file for one in there if one.site and one not in kept]:
+        say(f"{', '.join(lost)}: made anew, so the site's threshold is gone: run  edgedf bundle tune {out}  again")
 
 
 def _files(judged: Sequence[Judged]) -> set[str]:

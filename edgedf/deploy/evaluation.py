@@ -17,7 +17,7 @@ from edgedf.metrics import (
     prevalence_weights,
 )
 from edgedf.metrics.arrays import finite, need_both_classes
-from edgedf.runtime.backends import BATCH
+from edgedf.runtime.backends import BATCH, Backend
 from edgedf.runtime.engine import Engine, cpus
 
 
@@ -39,10 +39,9 @@ class Decision(NamedTuple):
     @classmethod
     def of_engine(cls, engine: Engine) -> "Decision":
         """The one that a bundle's artefact carries."""
-        origin = engine.manifest.provenance
-        recorded = engine.artefact.metrics.get("evaluation", {})
-        prevalence = recorded.get("prevalence", origin.get("fitted_prevalence"))
-        return cls(engine.threshold, engine.artefact.rule, origin.get("fitted_on"), prevalence)
+        origin, point, site = engine.manifest.provenance, engine.artefact.point, engine.artefact.site
+        prevalence = point.metrics.get("evaluation", {}).get("prevalence", origin.get("fitted_prevalence"))
+        return cls(point.threshold, point.rule, site.fitted_on if site else origin.get("fitted_on"), prevalence)
 
     @classmethod
     def of_checkpoint(cls, kept: Mapping[str, Any]) -> "Decision":
@@ -57,6 +56,15 @@ def engine_scores(engine: Engine, faces: PackedFaces) -> NDArray[np.float32]:
     with ThreadPoolExecutor(cpus()) as pool:
         parts = pool.map(lambda start: engine.predict(faces.pixels[start : start + BATCH]), starts)
         return np.concatenate(list(progress(parts, "scoring", len(starts))))
+
+
+def logits(backend: Backend, faces: PackedFaces, name: str) -> NDArray[np.float32]:
+    """Logits (N,) that an artefact of some name gives for all faces."""
+    starts = range(0, len(faces), BATCH)
+    parts = [
+        backend.run(faces.pixels[start : start + BATCH]).logit[:, 0] for start in progress(starts, f"scoring {name}")
+    ]
+    return np.concatenate(parts)
 
 
 class Verdicts(NamedTuple):

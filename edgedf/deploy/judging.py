@@ -3,16 +3,14 @@
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
-from edgedf.console import progress, say
+from edgedf.console import say
 from edgedf.data.packed import PackedFaces
+from edgedf.deploy.evaluation import logits
 from edgedf.deploy.gate import Bounds, Gate, judge
 from edgedf.deploy.operating_point import OperatingPoint, fit_operating_point
 from edgedf.deploy.source import Source
 from edgedf.deploy.targets import FLOAT, Built
-from edgedf.runtime.backends import BATCH, Backend, load_backend, onnxruntime, tensorrt
+from edgedf.runtime.backends import Backend, load_backend, onnxruntime, tensorrt
 from edgedf.runtime.engine import cpus
 
 
@@ -93,12 +91,3 @@ def _with_engine(built: Built, backend: tensorrt.TensorRt) -> Built:
     file = f"{built.file.removesuffix('.onnx')}.engine"
     needs = [*built.needs, f"its engine: {backend.engine.fingerprint}; elsewhere it is built at the first start"]
     return replace(built, weights=backend.engine.pack(), weights_file=file, needs=needs)
-
-
-def logits(backend: Backend, faces: PackedFaces, name: str) -> NDArray[np.float32]:
-    """Logits (N,) of all faces."""
-    starts = range(0, len(faces), BATCH)
-    parts = [
-        backend.run(faces.pixels[start : start + BATCH]).logit[:, 0] for start in progress(starts, f"scoring {name}")
-    ]
-    return np.concatenate(parts)

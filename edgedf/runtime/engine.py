@@ -41,7 +41,8 @@ class Engine:
     Attributes:
         manifest: Of the bundle.
         artefact: The one in use.
-        notes: Which artefacts failed here, and why, and what there is to know of how this one was loaded.
+        notes: Which artefacts failed here, and why; that the one in use was not tuned though others were; how it was
+            loaded where that is worth knowing.
     """
 
     def __init__(self, manifest: Manifest, artefact: Artefact, backend: Backend, notes: list[str]) -> None:
@@ -72,12 +73,13 @@ class Engine:
         bundle = open_bundle(Path(path))
         threads = threads or cpus()
         chosen = choose(bundle, backend, threads, partial(load_checked, bundle, threads=threads))
-        return cls(bundle.manifest, chosen.artefact, chosen.backend, [*chosen.notes(), *chosen.backend.notes])
+        notes = [*chosen.notes(), *_untuned(bundle.manifest, chosen.artefact), *chosen.backend.notes]
+        return cls(bundle.manifest, chosen.artefact, chosen.backend, notes)
 
     @property
     def threshold(self) -> float:
-        """A score from here on is called fake."""
-        return self.artefact.threshold
+        """A score from here on is called fake: the site's threshold where the bundle was tuned."""
+        return self.artefact.point.threshold
 
     @property
     def backend(self) -> str:
@@ -108,7 +110,7 @@ class Engine:
         logit = outputs.logit[:, 0]
         if not np.isfinite(logit).all():  # a NaN would be called real
             raise GateError(f"{self.artefact.file} gives scores that are not numbers: export it again")
-        return Result(scores(logit, self.artefact.temperature), logit, outputs.attention, outputs.embedding)
+        return Result(scores(logit, self.artefact.point.temperature), logit, outputs.attention, outputs.embedding)
 
     def close(self) -> None:
         """Lets the model go; it is freed when the last call in another thread ends."""
@@ -145,10 +147,18 @@ def load_checked(bundle: Bundle, artefact: Artefact, threads: int) -> Backend:
     ranks, counts = [len(shape) for shape in shapes], {shape[0] for shape in shapes if shape}
     if ranks != RANKS or counts != {len(crops)} or shapes[0][1] != 1:
         raise BundleError(f"its outputs of {len(crops)} crops have the shapes {shapes}: export it again")
+    # By the shipped temperature, as they were written: a site's changes what scores mean, not what the model computes.
     difference = float(np.abs(scores(outputs.logit[:, 0], artefact.temperature) - expected).max())
     if not difference <= artefact.tolerance:  # not >: a score that is not a number misses too
         raise GateError(f"it misses its golden scores by {difference:.2g}, more than {artefact.tolerance:g}")
     return backend
+
+
+def _untuned(manifest: Manifest, artefact: Artefact) -> list[str]:
+    """A note where an artefact judges by its shipped threshold in a bundle that was tuned for a site."""
+    if artefact.site or not any(one.site for one in manifest.artefacts):
+        return []
+    return [f"{artefact.file} has its shipped threshold, not the site's as others have: run  edgedf bundle tune  here"]
 
 
 def cpus() -> int:

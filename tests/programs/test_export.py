@@ -278,6 +278,18 @@ def test_on_a_device_the_bundle_keeps_the_engine_that_was_judged(
         assert "built a TensorRT engine for Thor" in engine.notes[0]
 
 
+def test_an_artefact_made_anew_loses_the_sites_threshold_and_says_so(
+    everything: Path, drawn: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "tuned.edgedf"
+    shutil.copytree(everything, out)
+    load("export/tune.py").main(out, data=drawn)
+    load("export/export.py").main(out, targets=["openvino"], data=drawn)
+    assert "model.onnx, openvino/model.xml: made anew, so the site's threshold is gone" in capsys.readouterr().out
+    tuned = {one.file for one in open_bundle(out).manifest.artefacts if one.site}
+    assert tuned == {"model.int8.onnx", "openvino/model.int8.xml"}
+
+
 def test_parity_puts_every_artefact_beside_fp32(everything: Path) -> None:
     result = CliRunner().invoke(app, ["bundle", "parity", str(everything), "--json"])
     assert result.exit_code == 0, result.output

@@ -147,6 +147,36 @@ def test_metrics_are_none_or_of_an_evaluation(
     assert reason in refusal(path)
 
 
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda site: site.update(extra=1), "site lacks or does not know extra"),
+        (lambda site: site.pop("rule"), "site lacks or does not know rule"),
+        (lambda site: site.update(threshold="0.5"), "site: threshold is not a float"),
+        (lambda site: site.update(threshold=float("inf")), "the threshold of model.onnx at its site is inf"),
+        (lambda site: site.update(temperature=0.0), "the temperature of model.onnx at its site is out of range"),
+        (lambda site: site.update(metrics={}), "the split of model.onnx at its site is not of type str"),
+        (lambda site: site["metrics"].update(evaluation={}), "the evaluation of model.onnx at its site is not a table"),
+        (lambda site: site["metrics"]["evaluation"].update(prevalence=1.5), "at its site is stated at a prevalence"),
+        (lambda site: site.update(fitted_on=[7]), "what model.onnx was tuned on is not of type str"),
+    ],
+)
+def test_a_site_is_read_as_strictly(
+    make_bundle: MakeBundle, change: Callable[[dict[str, Any]], object], reason: str
+) -> None:
+    path = make_bundle()
+    found = evaluate(np.array([0, 1], np.uint8), np.array([0.1, 0.9]), ["a", "b"], threshold=0.5)
+    metrics = {"split": "val", "evaluation": found.to_dict()}
+    site = {"threshold": 0.7, "rule": "f1", "temperature": 2.0, "metrics": metrics, "fitted_on": ["12ab"]}
+    edit(path, lambda values: values["artefacts"][0].update(site=site))
+    [artefact] = open_bundle(path).manifest.artefacts
+    assert (artefact.threshold, artefact.point.threshold, artefact.point.temperature) == (0.6, 0.7, 2.0)
+    edit(path, lambda values: change(values["artefacts"][0]["site"]))
+    assert reason in refusal(path)
+    edit(path, lambda values: values["artefacts"][0].update(site=None))
+    assert "site is not a table" in refusal(path)
+
+
 @pytest.mark.parametrize("interpolation", INTERPOLATIONS)
 def test_every_crop_rule_fits_a_manifest(make_bundle: MakeBundle, interpolation: str) -> None:
     path = make_bundle()
