@@ -9,7 +9,7 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 ROLES = ("teacher", "student", "export", "benchmarks")
-SHIPPED = ("*.py", "*.toml", "*.md", "weights/*.safetensors")
+SHIPPED = ("*.py", "*.toml", "*.md", "weights/*.safetensors", "weights/student.edgedf/**/*")
 
 
 class ProgramsHook(BuildHookInterface[Any]):
@@ -22,6 +22,6 @@ class ProgramsHook(BuildHookInterface[Any]):
         root = Path(self.root)
         for role in ROLES:
             for pattern in SHIPPED:
-                for path in sorted((root / role).glob(pattern)):
+                for path in sorted(one for one in (root / role).glob(pattern) if one.is_file()):
                     relative = path.relative_to(root).as_posix()
                     build_data["force_include"][str(path)] = f"edgedf/recipes/{relative}"

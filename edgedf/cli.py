@@ -11,7 +11,7 @@ import typer
 from edgedf import __version__, console
 from edgedf.errors import ConfigError, GateError
 from edgedf.guard import command
-from edgedf.programs import Result, config_names, config_path, run
+from edgedf.programs import Result, config_names, config_path, run, shipped_student
 
 if TYPE_CHECKING:
     from edgedf.training.config import TrainConfig
@@ -215,7 +215,10 @@ def evaluate(
 
 @command(app)
 def export(
-    source: Model,
+    source: Annotated[
+        Path | None,
+        typer.Argument(help="Run or bundle; by default the newest student below ./runs, or else the one of edgedf."),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", help="Bundle to write; a source that is a bundle by default.")
     ] = None,
@@ -284,12 +287,15 @@ def benchmark(
 @command(app)
 def detect(
     paths: Annotated[list[Path], typer.Argument(help="Pictures, or folders of pictures.")],
-    model: Annotated[Path, typer.Option(help="Bundle.")],
+    model: Annotated[Path | None, typer.Option(help="Bundle; by default the student that comes with edgedf.")] = None,
 ) -> None:
     """Score pictures that are face crops already; with --json, one line a picture."""
     from edgedf.runtime import Engine
     from edgedf.runtime.detect import detect as verdicts
 
+    if model is None:
+        model = shipped_student()
+        console.say(f"model: {model}")
     with Engine.load(model) as engine:
         for note in engine.notes:
             console.say(f"note: {note}")

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from edgedf.errors import ConfigError, InternalError
+from edgedf.errors import ConfigError, InputError, InternalError
 
 Result = dict[str, Any]
 
@@ -54,6 +54,23 @@ def run(program: str, *args: Any, **options: Any) -> Result:
     """Runs the `main` of a program and gives its JSON-able result."""
     result: Result = load(program).main(*args, **options)
     return result
+
+
+def student_place() -> Path:
+    """Where the student bundle that comes with edgedf is, or would be."""
+    return root() / "student" / "weights" / "student.edgedf"
+
+
+def shipped_student() -> Path:
+    """Folder of the student bundle that comes with edgedf.
+
+    Raises:
+        InputError: This installation has none.
+    """
+    path = student_place()
+    if not path.is_dir():
+        raise InputError(f"{path} is missing, so this edgedf has no student of its own: name a run or bundle")
+    return path
 
 
 def config_path(role: str, name: str) -> Path:

@@ -32,15 +32,17 @@ from edgedf.deploy.targets import DIALECTS, TARGETS, check_targets
 from edgedf.errors import GateError, InputError
 from edgedf.files import write_text
 from edgedf.metrics import check_prevalence, check_rule
+from edgedf.programs import shipped_student, student_place
 from edgedf.report.markdown import table
 from edgedf.report.pareto import Panel, Point, pareto
 from edgedf.runtime.verify import verify
+from edgedf.training.run import latest_run
 
 SENSITIVITY_IMAGES = 64
 
 
 def main(
-    source: Path,
+    source: Path | None = None,
     *,
     out: Path | None = None,
     targets: Sequence[str] = ("onnx",),
@@ -57,7 +59,8 @@ def main(
     """Exports a run, or adds artefacts to a bundle.
 
     Args:
-        source: The folder of a run or a bundle.
+        source: The folder of a run or a bundle; when None, the newest student's run below `runs`, or else the bundle of
+            the student that comes with edgedf.
         out: Folder of the bundle; the source when that is a bundle. Artefacts of the same network that are there stay.
         targets: Runtimes to make artefacts for.
         int8: Make INT8 artefacts too.
@@ -77,6 +80,7 @@ def main(
         InputError: An option is unknown or one is missing, or `source` is no run and no bundle.
         GateError: The exported graph disagrees with the network, or an artefact is worse than allowed.
     """
+    source = source or _latest_student()
     place = _place(source, out)
     _check(place, targets, int8, method)
     check_capabilities(capabilities)
@@ -145,7 +149,16 @@ def _place(source: Path, out: Path | None) -> Path:
     """Where the bundle is written."""
     if out is None and not (source / MANIFEST).is_file():
         raise InputError(f"{source} is not a bundle: name the one to write with --out NAME.edgedf")
+    if out is None and source.resolve() == student_place().resolve():
+        raise InputError(f"{source} comes with edgedf and stays as it is: name another bundle with --out NAME.edgedf")
     return out or source
+
+
+def _latest_student() -> Path:
+    """The student to export where none is named."""
+    source = latest_run(Path("runs"), "student") or shipped_student()
+    say(f"no run or bundle is named: exporting {source}")
+    return source
 
 
 def _pack(data: Path, split: str) -> PackedFaces:

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from edgedf.data.packed import PackedFaces
-from edgedf.errors import CheckpointError, ConfigError
+from edgedf.errors import CheckpointError, ConfigError, InputError
 from edgedf.files import replacing, write_text
 from edgedf.nn.detector import Detector
 from edgedf.training.config import DistillConfig, TrainConfig
@@ -73,6 +73,32 @@ def open_run(path: Path) -> Run:
         return Run(path, TrainConfig.load(file))
     except ConfigError:
         return Run(path, DistillConfig.load(file))
+
+
+def latest_run(folder: Path, role: str) -> Path | None:
+    """The newest finished run of a role below a folder; None where there is none.
+
+    A run within another run, a student without its teacher for comparison, does not count.
+
+    Args:
+        folder: Searched at any depth.
+        role: `teacher`, `student` or `baseline`.
+    """
+    found = []
+    for best in folder.rglob(CHECKPOINTS["best"]):
+        path = best.parent
+        unfinished = (path / CHECKPOINTS["last"]).exists() and not (path / CHECKPOINTS["final"]).exists()
+        if not unfinished and not (path.parent / "config.toml").exists() and _role(path) == role:
+            found.append((best.stat().st_mtime, path))
+    return max(found)[1] if found else None
+
+
+def _role(path: Path) -> str | None:
+    """Role of the run in a folder; None where that is no run of this version."""
+    try:
+        return open_run(path).kind
+    except InputError:
+        return None
 
 
 def require_place(*outs: Path, resume: bool) -> None:

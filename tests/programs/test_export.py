@@ -12,6 +12,7 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
+from edgedf import programs
 from edgedf.bundle import open_bundle
 from edgedf.cli import app
 from edgedf.data.drawn import draw_dataset
@@ -146,6 +147,34 @@ def test_wrong_use(run: Path, tmp_path: Path) -> None:
         export(tmp_path / "none", out=run / "config.toml" / "tiny.edgedf")
     with pytest.raises(CheckpointError, match="not a run"):
         export(tmp_path, out=out)
+
+
+def test_without_a_source_the_newest_student_is_exported(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(run, Path("runs/mine"))
+    with pytest.raises(InputError, match=r"runs/mine is not a bundle: name the one to write with --out"):
+        export()
+    assert export(out=Path("mine.edgedf"))["threshold"] == 0.4
+    assert "exporting runs/mine\n" in capsys.readouterr().out
+
+
+def test_or_else_the_student_that_comes_with_edgedf(
+    exported: Result, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It stays as it is: another bundle must be named."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(programs, "root", lambda: tmp_path / "edgedf")
+    with pytest.raises(InputError, match=r"student.edgedf is missing, .* name a run or bundle"):
+        export(out=Path("mine.edgedf"))
+    shipped = tmp_path / "edgedf" / "student" / "weights" / "student.edgedf"
+    shutil.copytree(exported["bundle"], shipped)
+    for source in (None, shipped):
+        with pytest.raises(InputError, match=r"comes with edgedf and stays as it is: name another bundle with --out"):
+            export(source)
+    assert export(out=Path("mine.edgedf"))["threshold"] == exported["threshold"]
+    assert f"exporting {shipped}\n" in capsys.readouterr().out
 
 
 FILES = ["model.int8.onnx", "model.onnx", "openvino/model.int8.xml", "openvino/model.xml"]

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import shutil
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 import typer
 import typer.main
+from PIL import Image
 from typer.testing import CliRunner, Result
 
 from edgedf import __version__, cli, programs
@@ -128,7 +130,8 @@ def test_help_says_what_an_option_does_in_its_own_command() -> None:
         assert help_of(name, "prevalence") == "Share of fakes to train for."
     for name in ("evaluate", "export", "benchmark"):
         assert "state precision and F1 at" in help_of(name, "prevalence")
-    assert help_of("export", "source") == help_of("evaluate", "model") == "Run or bundle."
+    assert help_of("evaluate", "model") == "Run or bundle."
+    assert help_of("export", "source").startswith("Run or bundle; by default")
 
 
 def test_benchmark_takes_several_bundles_and_peers(calls: list[Any]) -> None:
@@ -160,6 +163,21 @@ def test_a_folder_without_manifest_is_no_bundle(arguments: list[str], tmp_path: 
     result = run("bundle", *arguments, str(tmp_path))
     assert result.exit_code == 2
     assert "not a bundle" in result.stderr
+
+
+def test_detect_takes_the_student_that_comes_with_edgedf(
+    make_bundle: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(programs, "root", lambda: tmp_path)
+    Image.new("RGB", (64, 64), "red").save(tmp_path / "red.png")
+    result = run("detect", str(tmp_path / "red.png"))
+    assert result.exit_code == 2
+    assert "student.edgedf is missing" in result.stderr and result.stderr.count("\n") == 1
+    shipped = tmp_path / "student" / "weights" / "student.edgedf"
+    shutil.copytree(make_bundle(), shipped)
+    result = run("detect", str(tmp_path / "red.png"), "--json")
+    assert result.stderr.splitlines()[0] == f"model: {shipped}"
+    assert json.loads(result.stdout)["verdict"] == "fake"
 
 
 @pytest.mark.parametrize("names", [["model.onnx"], ["model.onnx", "other.onnx"]], ids=["alone", "beside a sound one"])

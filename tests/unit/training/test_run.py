@@ -1,5 +1,6 @@
 """The run folder and its checkpoints."""
 
+import os
 import pickle
 from pathlib import Path
 
@@ -8,8 +9,8 @@ import torch
 
 from edgedf.errors import CheckpointError
 from edgedf.nn.student import Student
-from edgedf.training.config import DistillConfig
-from edgedf.training.run import load_checkpoint, open_run, save_checkpoint
+from edgedf.training.config import DistillConfig, TrainConfig
+from edgedf.training.run import latest_run, load_checkpoint, open_run, save_checkpoint
 
 
 @pytest.fixture
@@ -68,3 +69,29 @@ def test_a_cut_off_file(run: Path) -> None:
     file.write_bytes(file.read_bytes()[:1000])
     with pytest.raises(CheckpointError, match="damaged"):
         load_checkpoint(file)
+
+
+def test_the_newest_finished_run_of_a_role(tmp_path: Path, config: DistillConfig) -> None:
+    """Not one in training, not a student's comparison, not another role's, and nothing that is no run."""
+    assert latest_run(tmp_path / "runs", "student") is None
+    made = {
+        "old": config.to_toml(),
+        "new": config.to_toml(),
+        "new/without_teacher": config.plain().to_toml(),
+        "teacher": TrainConfig(role="teacher").to_toml(),
+        "training": config.to_toml(),
+        "broken": "role = 7",
+    }
+    for age, (name, text) in enumerate(made.items()):
+        folder = tmp_path / "runs" / "mine" / name
+        folder.mkdir(parents=True)
+        (folder / "config.toml").write_text(text)
+        (folder / "best_model.pth").touch()
+        os.utime(folder / "best_model.pth", (age, age))
+    (tmp_path / "runs" / "mine" / "training" / "last_checkpoint.pth").touch()
+    (tmp_path / "runs" / "best_model.pth").touch()
+    assert latest_run(tmp_path / "runs", "student") == tmp_path / "runs" / "mine" / "new"
+    assert latest_run(tmp_path / "runs", "teacher") == tmp_path / "runs" / "mine" / "teacher"
+    assert latest_run(tmp_path / "runs", "baseline") is None
+    (tmp_path / "runs" / "mine" / "training" / "final_model.pth").touch()
+    assert latest_run(tmp_path / "runs", "student") == tmp_path / "runs" / "mine" / "training"
