@@ -153,12 +153,12 @@ def test_metrics_are_none_or_of_an_evaluation(
         (lambda site: site.update(extra=1), "site lacks or does not know extra"),
         (lambda site: site.pop("rule"), "site lacks or does not know rule"),
         (lambda site: site.update(threshold="0.5"), "site: threshold is not a float"),
-        (lambda site: site.update(threshold=float("inf")), "the threshold of model.onnx at its site is inf"),
+        (lambda site: site.update(threshold=1.5), "the threshold of model.onnx at its site is 1.5"),
         (lambda site: site.update(temperature=0.0), "the temperature of model.onnx at its site is out of range"),
         (lambda site: site.update(metrics={}), "the split of model.onnx at its site is not of type str"),
         (lambda site: site["metrics"].update(evaluation={}), "the evaluation of model.onnx at its site is not a table"),
         (lambda site: site["metrics"]["evaluation"].update(prevalence=1.5), "at its site is stated at a prevalence"),
-        (lambda site: site.update(fitted_on=[7]), "what model.onnx was tuned on is not of type str"),
+        (lambda site: site.update(fitted_on=[7]), "site: fitted_on is not a list"),
     ],
 )
 def test_a_site_is_read_as_strictly(
