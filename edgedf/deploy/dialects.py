@@ -67,7 +67,7 @@ def quantised(graph: bytes, statistics: Statistics, dialect: Dialect, keep_float
     quantizer.model.topological_sort()  # ONNX wants it, and the quantiser appends its nodes
     made = quantizer.model.model
     round_weights(onnx, made, original, statistics.moments, dialect.largest)
-    if dialect.outputs:
+    if dialect.takes_bytes:
         _take_bytes(made.graph)
     return bytes(made.SerializeToString(deterministic=True))
 

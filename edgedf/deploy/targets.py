@@ -8,7 +8,7 @@ from edgedf.deploy.dialects import quantised
 from edgedf.deploy.half import half_precision
 from edgedf.deploy.openvino import ir_from_onnx
 from edgedf.errors import InputError
-from edgedf.nn.quantisation import CPU, TENSORRT, Dialect
+from edgedf.nn.quantisation import CPU, OPENVINO, TENSORRT, Dialect
 
 FLOAT = "model.onnx"
 
@@ -59,7 +59,7 @@ def _openvino(graph: bytes) -> Built:
 
 
 def _openvino_int8(graph: bytes, statistics: Statistics, keep_float: Sequence[str]) -> Built:
-    model = quantised(graph, statistics, CPU, keep_float)
+    model = quantised(graph, statistics, OPENVINO, keep_float)
     return replace(_ir("openvino/model.int8", "int8, f32", model), qdq=model)
 
 
@@ -84,7 +84,7 @@ TARGETS: dict[str, tuple[Build, BuildInt8]] = {
 }
 
 
-DIALECTS: dict[str, Dialect] = {"onnx": CPU, "openvino": CPU, "tensorrt": TENSORRT}
+DIALECTS: dict[str, Dialect] = {"onnx": CPU, "openvino": OPENVINO, "tensorrt": TENSORRT}
 
 
 def check_targets(targets: Sequence[str]) -> None:

@@ -4,7 +4,7 @@ Training through the latter (Jacob et al., "Quantization and training of neural 
 integer-arithmetic-only inference", CVPR 2018) lets a network make good for what INT8 costs.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 import torch.nn.functional as F
@@ -26,6 +26,7 @@ class Dialect:
         outputs: Quantises what a convolution gives too, not only what it reads.
         bias: Quantises biases to int32.
         largest: Largest weight in whole steps: 127, or 64 where two products share 16 bits.
+        takes_bytes: Hands the pixels' bytes to the first layer as they are, rather than divided and quantised again.
     """
 
     name: str
@@ -33,9 +34,11 @@ class Dialect:
     outputs: bool
     bias: bool
     largest: int
+    takes_bytes: bool = False
 
 
-CPU = Dialect("U8S8", symmetric=False, outputs=True, bias=True, largest=64)
+CPU = Dialect("U8S8", symmetric=False, outputs=True, bias=True, largest=64, takes_bytes=True)
+OPENVINO = replace(CPU, takes_bytes=False)  # which knows an INT8 layer by the quantisation of what it reads
 TENSORRT = Dialect("S8S8", symmetric=True, outputs=False, bias=False, largest=127)
 DIALECTS = {one.name: one for one in (CPU, TENSORRT)}
 

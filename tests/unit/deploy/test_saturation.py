@@ -17,7 +17,7 @@ from edgedf.deploy.dialects import quantised
 from edgedf.deploy.layers import layer_names
 from edgedf.deploy.openvino import ir_from_onnx
 from edgedf.deploy.saturation import Saturation, cpu_needs, pair_sums, pmaddubsw, saturates
-from edgedf.nn.quantisation import CPU
+from edgedf.nn.quantisation import CPU, OPENVINO
 from edgedf.report import Environment
 from edgedf.runtime.backends import load_backend
 
@@ -96,7 +96,7 @@ def test_openvino_gives_the_same_without_vnni(
 ) -> None:
     """Its own kernels, held to AVX2 in a process of its own; where the CPU has no VNNI both are of one kind."""
     seen = record(student_graph, Sample(noise, 0, ["made"], "made"), tmp_path).of("minmax")
-    graph = _planted(quantised(student_graph, seen, CPU), layer_names(student_graph)[0], values)
+    graph = _planted(quantised(student_graph, seen, OPENVINO), layer_names(student_graph)[0], values)
     white = np.append(noise[:3], np.full((1, 256, 256, 3), 255, np.uint8), 0)
     assert (saturates(graph, white) == []) is fits
     files = [tmp_path / name for name in ("model.xml", "model.bin", "crops.npy", "out.npy")]
@@ -104,7 +104,7 @@ def test_openvino_gives_the_same_without_vnni(
     files[0].write_bytes(ir.model)
     files[1].write_bytes(ir.weights)
     np.save(files[2], white)
-    limited = os.environ | {"ONEDNN_MAX_CPU_ISA": "AVX2"}
+    limited = os.environ | {"ONEDNN_MAX_CPU_ISA": "AVX2", "EDGEDF_CACHE": str(tmp_path / "cache")}
     subprocess.run([sys.executable, "-c", RUN, *map(str, files)], check=True, env=limited)
     here = load_backend("openvino", ir.model, 1, ir.weights).run(white).embedding
     same = bool((np.load(files[3]) == here).all())
