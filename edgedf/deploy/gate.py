@@ -109,8 +109,8 @@ class Gate:
         return self.verdict != "broken"
 
     def summary(self) -> dict[str, Any]:
-        """JSON-able form, without the evaluation, which a manifest has already."""
-        return {key: value for key, value in asdict(self).items() if key != "evaluation"}
+        """JSON-able form for a manifest, which has the evaluation already and names nobody's group."""
+        return {key: value for key, value in asdict(self).items() if key not in ("evaluation", "groups")}
 
 
 def judge(
