@@ -230,7 +230,7 @@ def export(
     calibration: Annotated[
         Path | None, typer.Option(help="Dataset to calibrate INT8 on, its train split; that of --data by default.")
     ] = None,
-    method: Annotated[str, typer.Option(help="Calibration: minmax, percentile, entropy or auto.")] = "auto",
+    method: Annotated[str, typer.Option(help="Calibration: minmax, percentile, entropy, training or auto.")] = "auto",
     mixed: Annotated[
         bool, typer.Option("--mixed", help="Leave layers in floating point where INT8 fails the gate.")
     ] = False,

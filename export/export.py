@@ -19,7 +19,16 @@ from edgedf.data.packed import PackedFaces, pack
 from edgedf.data.readers import open_dataset
 from edgedf.deploy.ahead import check_ahead, check_capabilities
 from edgedf.deploy.assemble import assemble
-from edgedf.deploy.calibration import CALIBRATION_IMAGES, METHODS, Sample, Statistics, check_method, draw_sample, record
+from edgedf.deploy.calibration import (
+    CALIBRATION_IMAGES,
+    METHODS,
+    TRAINING,
+    Sample,
+    Statistics,
+    check_method,
+    draw_sample,
+    record,
+)
 from edgedf.deploy.gate import Bounds
 from edgedf.deploy.gate_report import gate_page, gate_rows
 from edgedf.deploy.golden import CANDIDATES, drawn_crops
@@ -65,7 +74,8 @@ def main(
         targets: Runtimes to make artefacts for.
         int8: Make INT8 artefacts too.
         calibration: Dataset whose train split INT8 is calibrated on; `data` when None.
-        method: `minmax`, `percentile` or `entropy`; `auto` takes the one that flips the fewest verdicts.
+        method: `minmax`, `percentile` or `entropy`, or `training` for what `distill --qat-from` trained; `auto` takes
+            the one that flips the fewest verdicts.
         mixed: Where INT8 breaks the gate, leave the fewest layers in floating point with which it passes.
         capabilities: Of GPUs to build TensorRT's graphs for ahead of time, such as 86 and 89, as a check.
         data: Dataset to fit temperature and threshold and to judge on; without it these are the source's.
@@ -193,11 +203,15 @@ def _int8(
 
 
 def _statistics(source: Source, target: str, sample: Sample, method: str) -> dict[str, Statistics]:
-    """What an INT8 artefact may be made from: the ranges it was trained with, or else those by each method."""
-    if ranges := source.trained.get(DIALECTS[target].name):
-        return {"its training": Statistics(ranges, {})}
-    seen = record(source.graph, sample)
-    return {name: seen.of(name) for name in (METHODS if method == "auto" else [method])}
+    """What an INT8 artefact may be made from, by the name of each way."""
+    ranges = source.trained.get(DIALECTS[target].name)
+    if method == TRAINING and not ranges:
+        raise InputError(f"{source.name} was not trained to be the INT8 of {target}: use another --method")
+    found = {TRAINING: Statistics(ranges, {})} if ranges and method in ("auto", TRAINING) else {}
+    if method != TRAINING:
+        seen = record(source.graph, sample)
+        found |= {name: seen.of(name) for name in (METHODS if method == "auto" else [method])}
+    return found
 
 
 def _with_cpus(judged: Judged, sample: Sample) -> Judged:

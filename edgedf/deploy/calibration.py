@@ -24,6 +24,7 @@ from edgedf.files import cache_root, sha256, write_bytes
 from edgedf.runtime.onnx_contract import INPUT
 
 METHODS = ("minmax", "percentile", "entropy")
+TRAINING = "training"  # no calibration: the ranges that a network was trained with to be INT8
 CALIBRATION_IMAGES = 512
 PERCENTILE = 99.99
 BINS, LEVELS = 1024, 128  # of the histograms, and of what entropy compares them with
@@ -50,8 +51,8 @@ def check_method(name: str) -> None:
     Raises:
         InputError: There is none.
     """
-    if name not in METHODS:
-        raise InputError(f"there is no calibration method {name!r}: use {', '.join(METHODS)} or auto")
+    if name not in (*METHODS, TRAINING):
+        raise InputError(f"there is no calibration method {name!r}: use {', '.join(METHODS)}, {TRAINING} or auto")
 
 
 @dataclass(frozen=True)

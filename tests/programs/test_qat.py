@@ -11,7 +11,7 @@ from edgedf.data.drawn import draw_dataset
 from edgedf.data.packed import pack
 from edgedf.data.readers import open_dataset
 from edgedf.deploy.gate import Bounds
-from edgedf.errors import ConfigError
+from edgedf.errors import ConfigError, InputError
 from edgedf.metrics import sigmoid
 from edgedf.nn.quantisation import quantised_convs
 from edgedf.programs import load
@@ -64,7 +64,7 @@ def test_a_student_learns_to_be_int8_and_is_exported_as_that(
     bundle = data.parent / "int8.edgedf"
     export: Any = load("export/export.py")
     monkeypatch.setattr(export, "Bounds", lambda: Bounds(1.0, 1.0))  # its verdicts on so few faces are chance
-    export.main(out, out=bundle, data=data, int8=True)
+    export.main(out, out=bundle, data=data, int8=True, method="training")
     val = pack(open_dataset(data).split("val"))
     expected = logits(network, val.pixels)
     with Engine.load(bundle, backend="onnxruntime") as engine:
@@ -73,8 +73,15 @@ def test_a_student_learns_to_be_int8_and_is_exported_as_that(
     np.testing.assert_allclose(sigmoid(found), sigmoid(expected), rtol=0, atol=2 / 255)
     # A later export of the bundle, on a device without the run, makes the same artefact again.
     before = (bundle / "model.int8.onnx").read_bytes()
-    export.main(bundle, data=data, int8=True)
+    export.main(bundle, data=data, int8=True, method="training")
     assert (bundle / "model.int8.onnx").read_bytes() == before
+
+
+def test_ranges_of_a_training_are_asked_of_a_run_that_has_them(config: DistillConfig, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"student was not trained to be the INT8 of onnx: use another --method"):
+        load("export/export.py").main(
+            Path(config.qat_from), out=tmp_path / "x.edgedf", data=Path(config.data[0]), int8=True, method="training"
+        )
 
 
 def test_what_cannot_be_continued_is_told_first(config: DistillConfig, tmp_path: Path) -> None:
