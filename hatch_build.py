@@ -9,7 +9,7 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 ROLES = ("teacher", "student", "export", "benchmarks")
-SHIPPED = ("*.py", "*.toml", "*.md", "weights/*.safetensors", "weights/student.edgedf/**/*")
+SHIPPED = ("*.py", "*.toml", "*.md", "weights/student.edgedf/**/*")
 
 
 class ProgramsHook(BuildHookInterface[Any]):
