@@ -32,12 +32,12 @@ def test_programs_and_the_students_bundle_are_shipped_file_by_file(tmp_path: Pat
     wanted = [
         "export/export.py",
         "student/small.toml",
-        "student/weights/small.safetensors",
         "student/weights/student.edgedf/manifest.json",
         "student/weights/student.edgedf/openvino/model.xml",
     ]
     others = [
         "student/best_model.pth",
+        "student/weights/small.safetensors",
         "student/weights/mine.edgedf/manifest.json",
         "student/weights/.student.edgedf.7.part/manifest.json",
     ]
