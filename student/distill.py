@@ -22,6 +22,7 @@ from edgedf.deploy.calibration import CALIBRATION_IMAGES, draw_sample, record
 from edgedf.deploy.graph import onnx_from_model
 from edgedf.deploy.qat import set_ranges
 from edgedf.errors import ConfigError
+from edgedf.faces import landmarks
 from edgedf.files import cache_root, sha256, write_text
 from edgedf.nn.detector import Detector
 from edgedf.nn.quantisation import DIALECTS, fake_quantised
@@ -147,4 +148,5 @@ def make_guide(config: DistillConfig, teacher: Run, train: PackedFaces) -> Guide
 def code_of_views() -> str:
     """Hash of the code that makes views: other augmentations are other views."""
     forging = sorted(Path(forge.__path__[0]).glob("*.py"))
-    return sha256(b"".join(path.read_bytes() for path in (Path(views.__file__), Path(degrade.__file__), *forging)))
+    modules = [Path(str(module.__file__)) for module in (views, degrade, landmarks)]
+    return sha256(b"".join(path.read_bytes() for path in [*modules, *forging]))

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from edgedf.data.dataset import Progress
 from edgedf.data.packed import PackedFaces
 from edgedf.data.packing import locked
+from edgedf.faces import landmarks
 from edgedf.faces.landmarks import POINTS, Landmarks
-from edgedf.files import cache_root, replacing
+from edgedf.files import cache_root, replacing, sha256
 
 SURE = 0.5  # score of a face whose points are believed
 CHUNK = 16  # faces at a time
@@ -29,10 +30,11 @@ def face_points(faces: PackedFaces, cache: Path | None = None, progress: Progres
     Returns:
         `(N, 468, 2)`, x and y in pixels of each crop; NaN for fakes, and where no face was found.
     """
+    code = sha256(Path(landmarks.__file__).read_bytes())  # another one finds other points
     points = np.full((len(faces), POINTS, 2), np.nan, np.float16)
     for source, fingerprint in enumerate(faces.fingerprints):
         real = np.flatnonzero((faces.sources == source) & (faces.labels == 0))
-        file = (cache or cache_root()) / "landmarks" / f"{fingerprint[:32]}.npy"
+        file = (cache or cache_root()) / "landmarks" / f"{sha256(f'{fingerprint} {code}'.encode())[:32]}.npy"
         with locked(file):
             if not file.exists():
                 found = _find(faces, real, progress)
@@ -51,10 +53,10 @@ def _find(faces: PackedFaces, which: NDArray[np.int64], progress: Progress | Non
 
 
 def _found(faces: PackedFaces, chunks: list[NDArray[np.int64]]) -> Iterator[NDArray[np.float16]]:
-    landmarks = Landmarks(threads=1)
+    finder = Landmarks(threads=1)
 
     def find(chunk: NDArray[np.int64]) -> NDArray[np.float16]:
-        points, scores = landmarks.find(faces.pixels[chunk])
+        points, scores = finder.find(faces.pixels[chunk])
         return np.where(scores[:, None, None] > SURE, points, np.nan).astype(np.float16)
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:

@@ -19,6 +19,7 @@ from edgedf.faces.crop import read_image
 
 WINDOW = 7  # side of the mean over which a difference counts, pixels at 224 a side: JPEG's blocks have 8
 NOISE_QUANTILE = 0.2  # of the differences: what compression alone does, as a forgery leaves a fifth of a crop alone
+MOST_NOISE = 12.0  # levels: more is no compression's doing
 ABOVE_NOISE, LEAST = 2.5, 8.0  # times the noise, and levels: what counts as forged
 CLOSING, OPENING = 0.08, 0.02  # sides of the crop: gaps that are filled, and specks that are not forged
 SMALLEST = 0.005  # share of the crop that a forgery covers
@@ -48,8 +49,12 @@ def pair_mask(fake: NDArray[np.uint8], real: NDArray[np.uint8]) -> Mask | Reject
     side = min(fake.shape[:2])
     window = _odd(WINDOW / 224 * side)
     difference = cv2.blur(cv2.absdiff(fake, real).max(2).astype(np.float32), (window, window))
-    limit = max(LEAST, ABOVE_NOISE * float(np.quantile(difference, NOISE_QUANTILE)))
+    noise = float(np.quantile(difference, NOISE_QUANTILE))
+    if noise > MOST_NOISE:
+        return Rejected.MISALIGNED
+    limit = max(LEAST, ABOVE_NOISE * noise)
     mask = _cleaned((difference > limit).astype(np.uint8) * 255, side)
+    mask = np.asarray(cv2.erode(mask, np.ones((window, window), np.uint8)), np.uint8)  # the mean reaches beyond
     if mask.mean() / 255 < SMALLEST:
         return Rejected.SAME
     return Rejected.MISALIGNED if _misaligned(fake, real, mask) else mask

@@ -38,8 +38,7 @@ GROWTH = {"eyes": 9, "nose": 9, "mouth": 13}  # pixels around a part, whose poin
 BEND_CELLS, BEND = 16, (1.0, 4.0)  # cells a side of the elastic deformation, and its standard deviation in pixels
 KERNELS = range(5, 27, 2)  # sides of the blurs, pixels
 
-NOWHERE = np.empty(0, np.float32)  # the second map of `cv2.remap`, which the first one holds already
-GRID = np.stack(np.meshgrid(np.arange(SIZE), np.arange(SIZE)), -1).astype(np.float32)
+GRID = np.stack(np.meshgrid(np.arange(SIZE), np.arange(SIZE))).astype(np.float32)  # x, y
 
 
 def region(points: Points, names: tuple[str, ...]) -> Mask:
@@ -62,9 +61,9 @@ def soften(mask: Mask, rng: np.random.Generator) -> Mask:
 
     The first blur and the cut after it take away a rim that the second blur, of another width, fills.
     """
-    bend = rng.normal(0, rng.uniform(*BEND), (BEND_CELLS, BEND_CELLS, 2)).astype(np.float32)
-    where = GRID + cv2.resize(bend, (SIZE, SIZE), interpolation=cv2.INTER_LINEAR)
-    bent = cv2.remap(mask, where, NOWHERE, cv2.INTER_LINEAR)
+    bends = rng.normal(0, rng.uniform(*BEND), (2, BEND_CELLS, BEND_CELLS)).astype(np.float32)
+    x, y = (plane + cv2.resize(bend, (SIZE, SIZE)) for plane, bend in zip(GRID, bends, strict=True))
+    bent = cv2.remap(mask, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     first, second = rng.choice(KERNELS, 2).tolist()
     core = (cv2.blur(bent, (first, first), borderType=cv2.BORDER_REPLICATE) == 255).astype(np.uint8) * 255
     once = cv2.blur(core, (second, second), borderType=cv2.BORDER_REPLICATE)
