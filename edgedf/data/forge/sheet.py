@@ -5,8 +5,7 @@ from PIL import Image
 from edgedf.data.dataset import Dataset
 from edgedf.data.forge.variants import VARIANTS
 
-TILE, EACH = 84, 8  # side of a picture in pixels, and forgeries of a variant
-COLOURS = 200  # of the page, to keep its file small
+TILE, EACH = 96, 8  # side of a picture in pixels, and forgeries of a variant
 
 
 def draw_sheet(forged: Dataset) -> Image.Image:
@@ -24,4 +23,4 @@ def draw_sheet(forged: Dataset) -> Image.Image:
                 with Image.open(forged.root / forged.columns[name][i]) as picture:
                     tile = picture.convert("RGB").resize((TILE, TILE), Image.Resampling.BOX)
                 page.paste(tile, ((2 * across + side) * TILE, down * TILE))
-    return page.quantize(COLOURS, dither=Image.Dither.NONE)
+    return page

@@ -15,6 +15,6 @@ def test_each_crop_stands_beside_its_mask_one_line_a_variant(tmp_path: Path) -> 
         Image.new("RGB", (256, 256), colour).save(tmp_path / f"{name}.png")
     methods = ["", "swap", "self_blend", *["swap"] * EACH]
     columns = {"path": ["fake.png"] * len(methods), "mask": ["mask.png"] * len(methods), "method": methods}
-    page = np.asarray(draw_sheet(Dataset(tmp_path, columns)).convert("RGB"))[TILE // 2 :: TILE, TILE // 2 :: TILE]
+    page = np.asarray(draw_sheet(Dataset(tmp_path, columns)))[TILE // 2 :: TILE, TILE // 2 :: TILE]
     pair = [[255, 0, 0], [255, 255, 255]]
     assert page.tolist() == [pair + [[0, 0, 0]] * 2 * (EACH - 1), pair * EACH]
