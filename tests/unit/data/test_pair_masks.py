@@ -22,7 +22,8 @@ Pair = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 def scenes() -> list[NDArray[np.uint8]]:
     """Pictures with as much texture as a camera's."""
     rng = np.random.default_rng(0)
-    return [cv2.resize(rng.integers(0, 256, (24, 24, 3), np.uint8), (224, 224)) for _ in range(4)]
+    small = [rng.integers(0, 256, (24, 24, 3), np.uint8) for _ in range(4)]
+    return [np.asarray(cv2.resize(scene, (224, 224)), np.uint8) for scene in small]
 
 
 def forged(scene: NDArray[np.uint8]) -> NDArray[np.uint8]:

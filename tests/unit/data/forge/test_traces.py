@@ -16,7 +16,8 @@ def crop() -> NDArray[np.uint8]:
 
 def spectrum(crop: NDArray[np.uint8]) -> NDArray[np.float64]:
     grey = crop.mean(2)
-    return np.abs(np.fft.fft2(grey - grey.mean())) / grey.size
+    amplitudes: NDArray[np.float64] = np.abs(np.fft.fft2(grey - grey.mean())) / grey.size
+    return amplitudes
 
 
 def test_a_transposed_convolution_leaves_a_grid(crop: NDArray[np.uint8]) -> None:
