@@ -29,6 +29,7 @@ class Role(StrEnum):
 
 SeveralData = Annotated[list[Path], typer.Option("--data", help="Dataset folder; may be repeated.")]
 Data = Annotated[Path, typer.Option("--data", help="Dataset folder.")]
+DataPath = Annotated[Path, typer.Argument(metavar="DATASET", help="Dataset folder.")]
 MaybeData = Annotated[Path | None, typer.Option("--data", help="Dataset folder.")]
 Split = Annotated[str, typer.Option(help="Split to use: train, val or test.")]
 MaybeSplit = Annotated[str | None, typer.Option(help="Split of --data to use: train, val (default) or test.")]
@@ -66,7 +67,7 @@ Model = Annotated[Path, typer.Argument(help="Run or bundle.")]
 BundlePath = Annotated[Path, typer.Argument(metavar="BUNDLE", help="Bundle folder.")]
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-data_app = typer.Typer(help="Look at datasets.", no_args_is_help=True)
+data_app = typer.Typer(help="Look at datasets, and make them.", no_args_is_help=True)
 bundle_app = typer.Typer(help="Look at bundles, and tune them.", no_args_is_help=True)
 app.add_typer(data_app, name="data")
 app.add_typer(bundle_app, name="bundle")
@@ -113,7 +114,7 @@ def doctor() -> Result:
 
 
 @command(data_app)
-def check(folder: Annotated[Path, typer.Argument(help="Dataset folder.")]) -> Result:
+def check(folder: DataPath) -> Result:
     """What a dataset holds, or which of its rows are broken."""
     from edgedf.data.dataset import LABELS
     from edgedf.data.packing import check_pictures
@@ -125,6 +126,42 @@ def check(folder: Annotated[Path, typer.Argument(help="Dataset folder.")]) -> Re
     counts = {split: {label: cells[split, label] for label in LABELS} for split in sorted(set(dataset.splits))}
     console.say(console.table(["split", *LABELS], [[split, *row.values()] for split, row in counts.items()]))
     return {"images": len(dataset), "groups": len(set(dataset.groups)), "splits": counts}
+
+
+@command(data_app)
+def forge(
+    folder: DataPath,
+    out: Out,
+    variant: Annotated[
+        str | None,
+        typer.Option(help="self_blend, swap, part, resample or frequency; by default all of them, by chance."),
+    ] = None,
+    count: Annotated[int | None, typer.Option(min=1, help="Forgeries; by default one of each real face.")] = None,
+    seed: Annotated[int, typer.Option(min=0)] = 0,
+) -> Result:
+    """Forge the real faces of a dataset: pairs of real and fake with the mask of what was replaced."""
+    from edgedf.data.forge.sheet import draw_sheet
+    from edgedf.data.forge.write import forge_dataset
+    from edgedf.data.readers import open_dataset
+
+    forged = forge_dataset(open_dataset(folder), out, variant, count, seed, console.progress)
+    draw_sheet(forged).save(out / "sheet.png", optimize=True)
+    counts = Counter(method for method in forged.methods if method)
+    console.say(console.table(["method", "forgeries"], sorted(counts.items())))
+    console.say(f"some of them beside their masks: {out / 'sheet.png'}")
+    return {"out": str(out), "forgeries": counts}
+
+
+@command(data_app)
+def masks(folder: DataPath, out: Out) -> Result:
+    """Masks of the fakes whose originals are in the dataset: where the two differ."""
+    from edgedf.data.pair_masks import mask_dataset
+    from edgedf.data.readers import open_dataset
+
+    _, counts = mask_dataset(open_dataset(folder), out, console.progress)
+    rows = [[name, count, f"{count / counts.total():.1%}"] for name, count in counts.most_common()]
+    console.say(console.table(["pairs", "count", "share"], rows))
+    return {"out": str(out), "pairs": counts.total(), "counts": counts}
 
 
 @command(app)

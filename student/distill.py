@@ -16,16 +16,18 @@ from typing import Any
 import torch
 
 from edgedf.console import say, table
-from edgedf.data import views
+from edgedf.data import degrade, forge, views
 from edgedf.data.packed import PackedFaces
 from edgedf.deploy.calibration import CALIBRATION_IMAGES, draw_sample, record
 from edgedf.deploy.graph import onnx_from_model
 from edgedf.deploy.qat import set_ranges
 from edgedf.errors import ConfigError
+from edgedf.faces import landmarks
 from edgedf.files import cache_root, sha256, write_text
 from edgedf.nn.detector import Detector
 from edgedf.nn.quantisation import DIALECTS, fake_quantised
 from edgedf.training.config import DistillConfig, TrainConfig
+from edgedf.training.crops import forged_reals
 from edgedf.training.distillation import CachedGuide, Distillation, Guide
 from edgedf.training.evaluation import evaluate_epoch
 from edgedf.training.faces import load_splits
@@ -136,7 +138,15 @@ def make_guide(config: DistillConfig, teacher: Run, train: PackedFaces) -> Guide
     if not config.teacher_cache or torch.cuda.is_available():  # a GPU answers faster than a disk
         return guide
     weights = sha256((teacher.path / CHECKPOINTS["best"]).read_bytes())
-    code = sha256(Path(views.__file__).read_bytes())  # other augmentations are other views
     anchors = sha256(train.originals.tobytes())  # a fake's views are its original's
-    key = f"{weights} {teacher.config.image_size} {train.fingerprint} {code} {anchors} {config.jitter} {config.mix}"
-    return CachedGuide(guide, cache_root() / "teacher", key, len(train), config.views)
+    shown = [config.jitter, config.mix, config.forge, config.degrade]
+    key = f"{weights} {teacher.config.image_size} {train.fingerprint} {code_of_views()} {anchors} {shown}"
+    images = len(train) + len(forged_reals(train, config))
+    return CachedGuide(guide, cache_root() / "teacher", key, images, config.views)
+
+
+def code_of_views() -> str:
+    """Hash of the code that makes views: other augmentations are other views."""
+    forging = sorted(Path(forge.__path__[0]).glob("*.py"))
+    modules = [Path(str(module.__file__)) for module in (views, degrade, landmarks)]
+    return sha256(b"".join(path.read_bytes() for path in [*modules, *forging]))

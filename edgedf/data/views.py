@@ -103,9 +103,9 @@ def make_view(crop: NDArray[np.uint8], plan: Plan, out: NDArray[np.uint8]) -> No
     """Makes a planned view of a crop, both RGB uint8 `(256, 256, 3)`, in `out`."""
     cv2.transform(_moved(crop, plan), plan.light, dst=out)
     if plan.blur < 1:
-        out[:] = _shrunk(out, plan.blur)
+        out[:] = shrunk(out, plan.blur)
     if plan.quality < 100:
-        out[:] = _jpeg(out, plan.quality)
+        out[:] = jpeg(out, plan.quality)
 
 
 def mix_with_original(fake: NDArray[np.uint8], original: NDArray[np.uint8], share: float) -> NDArray[np.uint8]:
@@ -137,11 +137,13 @@ def _moved(crop: NDArray[np.uint8], plan: Plan) -> Any:
     return cv2.flip(pixels, 1) if plan.mirror else pixels
 
 
-def _shrunk(pixels: Any, scale: float) -> Any:
+def shrunk(pixels: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:
+    """An image `(H, W, 3)` shrunk to a share of its sides, in (0, 1], and enlarged again."""
     small = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_LINEAR)
-    return cv2.resize(small, (SIZE, SIZE), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(cv2.resize(small, pixels.shape[1::-1], interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
-def _jpeg(pixels: Any, quality: int) -> Any:
+def jpeg(pixels: NDArray[np.uint8], quality: int) -> NDArray[np.uint8]:
+    """An RGB image `(H, W, 3)` after a JPEG compression."""
     code = cv2.imencode(".jpg", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
-    return cv2.imdecode(code, cv2.IMREAD_COLOR_RGB)
+    return np.asarray(cv2.imdecode(code, cv2.IMREAD_COLOR_RGB), np.uint8)

@@ -12,12 +12,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from edgedf.data.degrade import degrade
 from edgedf.data.packed import PackedFaces
-from edgedf.data.sampling import epoch_order, paired_order
-from edgedf.data.views import Plan, make_view, mix_with_original, plan_views
+from edgedf.data.views import make_view, plan_views
 from edgedf.errors import ConfigError
 from edgedf.training.config import TrainConfig
+from edgedf.training.crops import Crops
 
+DEGRADED = 6  # tells the choice of degradations from others by the same numbers
 CHUNK = 4  # views a thread makes before it looks for more work
 
 
@@ -28,7 +30,7 @@ class Batch(NamedTuple):
         pixels: (B, 256, 256, 3) uint8.
         labels: (B, 1) float, 1 is fake; with `mix`, the share of the fake in a mixture.
         boxes: (B, 3) float, where the face lies, see `edgedf.data.views.View`.
-        images: (B,) int64, index of each image.
+        images: (B,) int64, number of each image, see `edgedf.training.crops.Crops`.
         view: Number of the view, the same for the whole batch.
     """
 
@@ -68,9 +70,10 @@ class Batches:
         self, faces: PackedFaces, config: TrainConfig, rank: int = 0, world: int = 1, ahead: bool = False
     ) -> None:
         self.faces, self.config = faces, config
+        self._crops = Crops(faces, config)
         self.rank, self.world, self.ahead = rank, world, ahead
         self._unit = 2 if config.pairs else 1  # a pair stays together
-        images = len(self._order(0))
+        images = len(self._crops.order(0, 0))
         if min(config.batch_size, images) < world * config.accumulate * self._unit:
             raise ConfigError("a batch has fewer images (or pairs) than processes x accumulate: raise batch_size")
         self._steps = max(images // config.batch_size, 1)
@@ -85,7 +88,7 @@ class Batches:
         The accumulation parts of a step follow one another.
         """
         view = epoch % self.config.views if self.config.views else epoch
-        parts = self._fetched(self._parts(epoch, first))
+        parts = self._fetched(self._parts(self._crops.order(epoch, view), first))
         cores = max((os.cpu_count() or 1) // self.world, 1)
         workers = min(cores, 8) if self.ahead else cores  # more than 8 batches at once would take much memory
         with ThreadPoolExecutor(workers) as pool:
@@ -94,8 +97,7 @@ class Batches:
             else:
                 yield from (self._make(part, view, pool.map) for part in parts)
 
-    def _parts(self, epoch: int, first: int) -> Iterator[NDArray[np.int64]]:
-        order = self._order(epoch)
+    def _parts(self, order: NDArray[np.int64], first: int) -> Iterator[NDArray[np.int64]]:
         size = min(self.config.batch_size, len(order))
         for step in range(first, len(self)):
             batch = order[step * size : (step + 1) * size].reshape(-1, self._unit)
@@ -108,27 +110,23 @@ class Batches:
         while now is not None:
             following = next(parts, None)
             if following is not None:
-                self.faces.prefetch(following)
+                self.faces.prefetch(following[following < len(self.faces)])
             yield now
             now = following
-
-    def _order(self, epoch: int) -> NDArray[np.int64]:
-        faces, config = self.faces, self.config
-        if config.pairs:
-            return paired_order(faces.labels, faces.originals, faces.sources, epoch, config.seed)
-        return epoch_order(faces.labels, epoch, config.seed, config.prevalence or None)
 
     def _make(self, images: NDArray[np.int64], view: int, apply: Callable[..., Iterable[None]]) -> Batch:
         pixels = np.empty((len(images), *self.faces.pixels.shape[1:]), np.uint8)
         labels = np.empty((len(images), 1), np.float32)
         # A fake is moved, lit and compressed as its original: only the forgery tells the two apart.
         # Not the run's seed: runs that differ in their seed share the teacher's stored answers.
-        plans = plan_views(self.faces.originals[images], view, self.config.jitter)
+        anchors = self._crops.anchors[images]
+        plans = plan_views(anchors, view, self.config.jitter)
 
         def fill(rows: NDArray[np.int64]) -> None:
             for row in rows.tolist():
-                crop, labels[row] = self._crop(int(images[row]), plans[row])
+                crop, labels[row] = self._crops.crop(int(images[row]), view, plans[row].share)
                 make_view(crop, plans[row], pixels[row])
+                self._degrade(pixels[row], int(anchors[row]), view)
 
         list(apply(fill, np.array_split(np.arange(len(images)), max(len(images) // CHUNK, 1))))
         return Batch(
@@ -139,12 +137,12 @@ class Batches:
             view=view,
         )
 
-    def _crop(self, image: int, plan: Plan) -> tuple[NDArray[np.uint8], float]:
-        """A crop and its label."""
-        faces, original = self.faces, int(self.faces.originals[image])
-        if self.config.mix and original != image:
-            return mix_with_original(faces.pixels[image], faces.pixels[original], plan.share), plan.share
-        return faces.pixels[image], float(faces.labels[image])
+    def _degrade(self, pixels: NDArray[np.uint8], anchor: int, view: int) -> None:
+        """Degrades a share of the views, in place; a fake as its original."""
+        if self.config.degrade:
+            rng = np.random.default_rng([DEGRADED, view, anchor])
+            if rng.random() < self.config.degrade:
+                pixels[:] = degrade(pixels, rng)
 
 
 def _ahead(pool: ThreadPoolExecutor, jobs: Iterable[Callable[[], Batch]], count: int) -> Iterator[Batch]:

@@ -43,6 +43,10 @@ class TrainConfig:
             the logit learned is still the one for `prevalence`, or for the data as they are.
         mix: Fades each fake towards the real crop it was made from, by a random share that becomes its label: keeps a
             large network from learning its training faces by heart.
+        forge: Share of the real crops that are shown beside a forgery of their own, see `edgedf.data.forge`, in place
+            of another fake: needs `pairs`.
+        degrade: Share of the views that a camera's faults are added to, see `edgedf.data.degrade`; a fake gets those
+            of its original.
         threshold_rule: `f1`, `recall=.95`, `fpr=.01` or `cost=10:1`.
         class_weighting: Weights fakes up to the reals' total (`pos_weight`); with `pairs` they weigh the same already.
         label_smoothing: Share of the label moved to the other class.
@@ -74,6 +78,8 @@ class TrainConfig:
     prevalence: float = 0.0
     pairs: bool = False
     mix: bool = False
+    forge: float = 0.0
+    degrade: float = 0.0
     threshold_rule: str = "f1"
     class_weighting: bool = False
     label_smoothing: float = 0.01
@@ -87,6 +93,8 @@ class TrainConfig:
         _require(self.epochs >= 1, "epochs", "at least 1")
         _require(self.batch_size >= 1 and self.accumulate >= 1, "batch_size and accumulate", "at least 1")
         _require(self.batch_size % 2 == 0 or not self.pairs, "batch_size", "even with pairs")
+        _require(0 <= self.forge <= 1 and 0 <= self.degrade <= 1, "forge and degrade", "between 0 and 1")
+        _require(self.pairs or not self.forge, "pairs", "true with forge")
         _require(0 <= self.prevalence < 1, "prevalence", "between 0 and 1")
         _require(0 <= self.ema < 1, "ema", "between 0 and 1")
         _require(0 <= self.label_smoothing < 0.5, "label_smoothing", "between 0 and .5")

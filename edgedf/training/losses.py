@@ -80,8 +80,11 @@ class Supervised(Objective):
 def shown_share(config: TrainConfig, faces: PackedFaces) -> float:
     """Share of fakes among the images that an epoch shows; a mixture is half a fake on average."""
     share = 0.5 if config.pairs else config.prevalence or float(faces.labels.mean())
-    mixed = (faces.originals != np.arange(len(faces))).sum() / faces.labels.sum() if config.mix else 0.0
-    return share * (1 - float(mixed) / 2)
+    if not config.mix:
+        return share
+    mixed = float((faces.originals != np.arange(len(faces))).sum() / faces.labels.sum())
+    mixed += config.forge * (1 - mixed)  # a forgery has its original
+    return share * (1 - mixed / 2)
 
 
 def _log_odds(share: float) -> float:

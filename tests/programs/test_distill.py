@@ -66,7 +66,7 @@ def test_the_teacher_stands_beside_its_students_on_the_same_faces_and_terms(
 
 
 def test_stored_answers_belong_to_the_views(teacher: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Other originals or another jitter give other views, so other answers."""
+    """Other originals, another jitter, forgeries or degradations give other views, so other answers."""
     program: Any = load("student/distill.py")
     keys = []
     monkeypatch.setattr(program, "CachedGuide", lambda guide, folder, key, *_: keys.append(key))
@@ -77,6 +77,7 @@ def test_stored_answers_belong_to_the_views(teacher: Run, monkeypatch: pytest.Mo
     zeros = np.zeros(2, np.int64)
     faces_of = partial(PackedFaces, crops, np.array([0, 1], np.uint8), ["a", "a"], ["", ""], ["0", "1"], ["0", "1"])
     pair, strangers = (faces_of(np.array(originals), zeros, ("made",)) for originals in ([0, 0], [0, 1]))
-    for settings, faces in [(config, pair), (config, strangers), (replace(config, jitter=0.05), pair)]:
+    others = [replace(config, jitter=0.05), replace(config, pairs=True, forge=0.3), replace(config, degrade=0.3)]
+    for settings, faces in [(config, pair), (config, strangers), *((other, pair) for other in others)]:
         program.make_guide(settings, teacher, faces)
-    assert len(set(keys)) == 3
+    assert len(set(keys)) == 5

@@ -11,6 +11,7 @@ import torch
 
 from edgedf.data.packed import PackedFaces
 from edgedf.errors import ConfigError
+from edgedf.training import crops
 from edgedf.training.batches import Batch, Batches, _ahead
 from edgedf.training.config import DistillConfig
 
@@ -129,3 +130,73 @@ def test_a_few_batches_are_made_ahead_and_the_rest_is_cancelled(
         batches.close()  # type: ignore[attr-defined]
         holding.set()
     assert set(started) <= {0, 1}, "of jobs 1 and 2 at most the one under way was run"
+
+
+@pytest.fixture
+def forging(train_faces: PackedFaces, config: DistillConfig, monkeypatch: pytest.MonkeyPatch) -> DistillConfig:
+    """Half of the real crops are forged, by points that are the same for all."""
+    turn = np.linspace(0, 2 * np.pi, 468)
+    points = np.stack([128 + 70 * np.cos(turn), 128 + 90 * np.sin(turn)], 1)
+    monkeypatch.setattr(crops, "face_points", lambda faces, progress: np.tile(points, (len(faces), 1, 1)))
+    return dataclasses.replace(config, pairs=True, forge=0.5)
+
+
+def test_a_share_of_the_reals_is_shown_beside_its_own_forgery(train_faces: PackedFaces, forging: DistillConfig) -> None:
+    """Forgeries are numbered from the faces' count on; each is real, but for the forgery, bit for bit."""
+    reals = np.flatnonzero(train_faces.labels == 0)
+    forged, equal = 0, []
+    for epoch in range(2):
+        for batch in Batches(train_faces, forging).epoch(epoch):
+            assert batch.labels.flatten().tolist() == [0, 1] * 4
+            for row in range(0, 8, 2):
+                real, fake = batch.images[row : row + 2].tolist()
+                if fake < len(train_faces):
+                    assert train_faces.labels[fake] == 1
+                    continue
+                forged += 1
+                assert reals[fake - len(train_faces)] == real
+                assert not torch.equal(batch.pixels[row], batch.pixels[row + 1])
+                equal.append((batch.pixels[row] == batch.pixels[row + 1]).float().mean())
+    assert 8 <= forged <= 24 and np.median(equal) > 0.2
+
+
+def test_forged_epochs_are_the_same_again_and_from_any_step(train_faces: PackedFaces, forging: DistillConfig) -> None:
+    """So that resuming gives the same numbers, and a teacher's answers can be stored by number and view."""
+    config = dataclasses.replace(forging, degrade=0.5)
+    whole, again = (list(Batches(train_faces, config).epoch(1)) for _ in range(2))
+    for late, early in zip([*again, *Batches(train_faces, config).epoch(1, 2)], [*whole, *whole[2:]], strict=True):
+        assert torch.equal(late.pixels, early.pixels) and torch.equal(late.images, early.images)
+    known = {(int(i), 1): pixels for batch in whole for i, pixels in zip(batch.images, batch.pixels, strict=True)}
+    for batch in Batches(train_faces, dataclasses.replace(config, seed=1)).epoch(3):  # view 1 again
+        for number, pixels in zip(batch.images.tolist(), batch.pixels, strict=True):
+            if (number, 1) in known:
+                assert torch.equal(pixels, known[number, 1])
+
+
+def test_a_mixed_forgery_fades_towards_its_own_real(train_faces: PackedFaces, forging: DistillConfig) -> None:
+    config = dataclasses.replace(forging, mix=True, forge=1.0)
+    labels, gaps = [], []
+    for batch in Batches(train_faces, config).epoch(0):
+        for row in range(1, 8, 2):
+            labels.append(float(batch.labels[row]))
+            gaps.append(float((batch.pixels[row].float() - batch.pixels[row - 1].float()).abs().mean()))
+    assert min(labels) > 0 and max(labels) < 1
+    order = np.argsort(labels)
+    small, large = (np.mean(np.array(gaps)[rows]) for rows in (order[:5], order[-5:]))
+    assert small < large
+
+
+def test_a_fake_is_degraded_as_its_original(train_faces: PackedFaces, config: DistillConfig) -> None:
+    pixels = np.array(train_faces.pixels[:])
+    fakes, reals = (np.flatnonzero(train_faces.labels == label) for label in (1, 0))
+    pixels[fakes] = pixels[reals]
+    originals = np.arange(len(pixels))
+    originals[fakes] = reals
+    faces = dataclasses.replace(train_faces, pixels=pixels, originals=originals)
+    paired = dataclasses.replace(config, pairs=True)
+    plain, degraded = (list(Batches(faces, dataclasses.replace(paired, degrade=share)).epoch(0)) for share in (0, 0.5))
+    changed = []
+    for before, after in zip(plain, degraded, strict=True):
+        assert torch.equal(after.pixels[::2], after.pixels[1::2])
+        changed += [not torch.equal(a, b) for a, b in zip(before.pixels, after.pixels, strict=True)]
+    assert 0.2 < np.mean(changed) < 0.8

@@ -90,3 +90,4 @@ def test_mixtures_are_half_a_fake(faces: PackedFaces) -> None:
     originals[30:60] = np.arange(30)
     mixed = dataclasses.replace(faces, originals=originals)
     assert shown_share(TrainConfig(pairs=True, mix=True), mixed) == pytest.approx(0.5 * 55 / 70)
+    assert shown_share(TrainConfig(pairs=True, mix=True, forge=1.0), mixed) == pytest.approx(0.25)

@@ -1,0 +1,1 @@
+"""Forgeries of real faces, each with the exact mask of what was replaced."""
