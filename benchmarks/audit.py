@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -89,7 +90,9 @@ def main(
     leak = any(one.state is State.LEAK for one in findings)
     _print(findings, cues)
     if html:
-        write_text(html, findings_page(f"Audit of {folder.name}", _verdict(findings), findings))
+        write_text(
+            html, findings_page(f"Audit of {folder.name}", _verdict(findings), findings, partial(picture_uri, rows))
+        )
         say(f"wrote {html}; its pictures are of the dataset: keep it where the dataset may be")
     say(f"{len(rows)} pictures in {time.perf_counter() - start:.0f} s: {_verdict(findings)}")
     return {
@@ -102,7 +105,10 @@ def main(
             group: {split: len(own) for split, own in homes.items()} for group, homes in torn.items()
         },
         "people": people and [_alike_dict(rows, pair) for pair in people.alike][:LISTED],
-        "cues": {name: {**vars(cue.auc), "verdict": cue.verdict} for name, cue in cues.items()},
+        "cues": {
+            name: {"auc": cue.auc.value, "low": cue.auc.low, "high": cue.auc.high, "verdict": cue.verdict}
+            for name, cue in cues.items()
+        },
         "unreadable": [*left_out, *pictures.problems][:LISTED],
     }
 
@@ -165,9 +171,9 @@ def _copies(rows: Dataset, pairs: Sequence[Pair]) -> Finding:
         "Copies",
         State.LEAK if across else State.LOOK if suspect else State.FINE,
         f"{len(across)} pairs across splits, {sum(pair.exact for pair in across)} of them with the same pixels",
-        "Pictures that look the same, found by a perceptual hash and compared as small grey pictures; re-saved, resized "
-        "or shifted by a pixel, they are still found. Across splits they flatter every figure. Frames of one video, and "
-        "a fake beside the frame it was made from, are alike within their group: that leaks nothing.",
+        "Pictures that look the same, by a perceptual hash and then as small grey pictures: re-saved, resized or "
+        "shifted by a pixel, too. Across splits they flatter every figure. Frames of one video, and a fake beside the "
+        "frame it was made from, are alike within their group: that leaks nothing.",
         ("pairs", "same pixels", "look the same"),
         [
             [name, f"{sum(pair.exact for pair in some)}", f"{sum(not pair.exact for pair in some)}"]
@@ -224,9 +230,9 @@ def _persons(rows: Dataset, people: People, checked: bool) -> Finding:
 def _cues(rows: Dataset, cues: dict[str, Cue]) -> Finding:
     about = (
         "A classifier that sees cheap cues alone, cross-fitted over groups: AUC with its 95 % interval over groups. "
-        f"clean: the interval ends below {CLEAN_BELOW:.2f}; unusable: it starts above {UNUSABLE_ABOVE:.2f}; suspicious: "
-        "between. What all cues reach together is the floor that a detector must beat. The pictures are those that the "
-        "cue gives away most surely."
+        f"clean: it ends below {CLEAN_BELOW:.2f}; unusable: it starts above {UNUSABLE_ABOVE:.2f}; suspicious: between. "
+        "What all cues reach together is the floor that a detector must beat. Sharpness and spectrum can be the forgery's "
+        "own trace: then a detector will know this forgery and no other. Pictures: those most surely given away."
     )
     if not cues:
         return Finding("Shortcuts", State.LOOK, "not probed: the dataset holds one class only", about)
@@ -330,7 +336,7 @@ def _unreadable(problems: Sequence[str]) -> Finding:
 def _exhibit(rows: Dataset, caption: str, indices: Sequence[int]) -> Exhibit:
     columns = rows.columns
     captions = [f"{columns['label'][i]}, {columns['split'][i]}: {columns['path'][i]}" for i in indices]
-    return Exhibit(caption, [Shot(picture_uri(rows, i), text) for i, text in zip(indices, captions, strict=True)])
+    return Exhibit(caption, [Shot(i, text) for i, text in zip(indices, captions, strict=True)])
 
 
 def _verdict(findings: Sequence[Finding]) -> str:

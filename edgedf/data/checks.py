@@ -15,7 +15,7 @@ ADVICE = "mend them, remove them, or train with --skip-broken"
 
 
 def checked(dataset: Dataset, *, skip_broken: bool = False, keep_leaks: bool = False, log: Log = say) -> Dataset:
-    """The dataset without its broken rows, or an error that lists them.
+    """The dataset without its broken rows, or an error that lists them; see `open_dataset`.
 
     Raises:
         DatasetError: Rows are broken and not to be skipped, or none are left.
@@ -46,6 +46,7 @@ def find_problems(dataset: Dataset) -> dict[int, str]:
 
 
 def row_problems(dataset: Dataset) -> dict[int, str]:
+    """What is wrong with each row by itself, by index."""
     problems: dict[int, str] = {}
     labels, splits, groups = (dataset.columns[name] for name in REQUIRED[1:])
     for i, path in enumerate(dataset.paths):

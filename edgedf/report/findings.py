@@ -1,7 +1,7 @@
 """What checks of a dataset found, as one HTML page with the pictures beside the numbers."""
 
 import html
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -24,14 +24,14 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class Shot:
-    """A picture, embedded.
+    """A picture to be shown.
 
     Attributes:
-        uri: Its bytes as a `data:` URI.
+        index: Its number, which the page's maker asks for the picture by.
         caption: What stands below it.
     """
 
-    uri: str
+    index: int
     caption: str
 
 
@@ -68,8 +68,15 @@ class Finding:
     exhibits: Sequence[Exhibit] = field(default_factory=list)
 
 
-def findings_page(title: str, verdict: str, findings: Sequence[Finding]) -> str:
-    """The whole page: a verdict, an overview, a section for each finding."""
+def findings_page(title: str, verdict: str, findings: Sequence[Finding], uri: Callable[[int], str]) -> str:
+    """The whole page: a verdict, an overview, a section for each finding.
+
+    Args:
+        title: Of the page.
+        verdict: A sentence at its top.
+        findings: In the order to show them.
+        uri: Gives a picture, by its number, as a `data:` URI.
+    """
     overview = table(
         ("check", "", "found"),
         ([html.escape(one.title), _state(one.state), html.escape(one.summary)] for one in findings),
@@ -79,7 +86,7 @@ def findings_page(title: str, verdict: str, findings: Sequence[Finding]) -> str:
         [
             element("p", html.escape(verdict), class_="finding"),
             f'<section class="overview">{overview}</section>\n',
-            *map(_section, findings),
+            *(_section(one, uri) for one in findings),
             f"<footer>{html.escape(LOCAL)}</footer>\n",
         ],
     )
@@ -89,20 +96,24 @@ def _state(state: State) -> str:
     return element("span", state, class_=f"state {state}")
 
 
-def _section(finding: Finding) -> str:
+def _section(finding: Finding, uri: Callable[[int], str]) -> str:
     rows = [[html.escape(cell) for cell in row] for row in finding.rows]
     parts = [
         f"<p>{_state(finding.state)} {html.escape(finding.summary)}</p>",
         f"<figure>{finding.figure}</figure>" if finding.figure else "",
         table(finding.header, rows) if rows else "",
-        f'<div class="exhibits">{"".join(map(_exhibit, finding.exhibits))}</div>' if finding.exhibits else "",
+        element("div", *(_exhibit(one, uri) for one in finding.exhibits), class_="exhibits"),
     ]
     return section(finding.title, finding.about, "".join(parts))
 
 
-def _exhibit(exhibit: Exhibit) -> str:
-    shots = "".join(
-        f'<figure><img src="{html.escape(shot.uri)}" alt=""><figcaption>{html.escape(shot.caption)}</figcaption></figure>'
+def _exhibit(exhibit: Exhibit, uri: Callable[[int], str]) -> str:
+    shots = [
+        element(
+            "figure",
+            element("img", src=uri(shot.index), alt=""),
+            element("figcaption", html.escape(shot.caption)),
+        )
         for shot in exhibit.shots
-    )
-    return f'<div class="exhibit"><p>{html.escape(exhibit.caption)}</p><div>{shots}</div></div>'
+    ]
+    return element("div", element("p", html.escape(exhibit.caption)), element("div", *shots), class_="exhibit")

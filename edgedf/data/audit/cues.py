@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from edgedf.data.dataset import BOX
+from edgedf.faces.crop import SIZE
 
 Cues = dict[str, NDArray[np.float32]]
 Cells = Mapping[str, str]
@@ -78,7 +79,7 @@ def pixel_cues(native: NDArray[np.uint8], crop: NDArray[np.uint8]) -> Cues:
         native: The picture as it is in its file, `(H, W, 3)`.
         crop: The crop that a detector sees, `(256, 256, 3)`.
     """
-    grey = crop.astype(np.float32) @ np.array([0.299, 0.587, 0.114], np.float32)
+    grey = np.asarray(crop.astype(np.float32) @ np.array([0.299, 0.587, 0.114], np.float32), np.float32)
     return {
         "jpeg": _grid(native[..., 1]),
         "sharpness": _sharpness(grey),
@@ -108,7 +109,7 @@ def _sharpness(grey: NDArray[np.float32]) -> NDArray[np.float32]:
         gradient = np.abs(np.diff(grey, axis=0)).mean() + np.abs(np.diff(grey, axis=1)).mean()
         found += [np.abs(laplacian).mean(), laplacian.std(), gradient]
         grey = (grey[::2, ::2] + grey[1::2, ::2] + grey[::2, 1::2] + grey[1::2, 1::2]) / 4
-    return np.log(np.array(found, np.float32) + 0.01)
+    return np.log(np.array(found) + 0.01).astype(np.float32)
 
 
 def _colour(crop: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -122,12 +123,13 @@ def _colour(crop: NDArray[np.uint8]) -> NDArray[np.float32]:
 def _rings(side: int) -> NDArray[np.intp]:
     """Ring of each frequency of a real transform, `(side, side // 2 + 1)`; `RINGS` for the corners beyond."""
     rows, columns = np.fft.fftfreq(side)[:, None], np.fft.rfftfreq(side)[None]
-    return np.minimum(np.hypot(rows, columns) * 2 * RINGS, RINGS).astype(np.intp)
+    rings: NDArray[np.intp] = np.minimum(np.hypot(rows, columns) * 2 * RINGS, RINGS).astype(np.intp)
+    return rings
 
 
-RING_OF = _rings(256)
+RING_OF = _rings(SIZE)
 PER_RING = np.bincount(RING_OF.ravel(), minlength=RINGS + 1)
-WINDOW = np.outer(np.hanning(256), np.hanning(256)).astype(np.float32)
+WINDOW = np.outer(np.hanning(SIZE), np.hanning(SIZE)).astype(np.float32)
 
 
 def _spectrum(grey: NDArray[np.float32]) -> NDArray[np.float32]:
