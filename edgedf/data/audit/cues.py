@@ -108,7 +108,7 @@ def _sharpness(grey: NDArray[np.float32]) -> NDArray[np.float32]:
         laplacian = grey[:-2, 1:-1] + grey[2:, 1:-1] + grey[1:-1, :-2] + grey[1:-1, 2:] - 4 * inside
         gradient = np.abs(np.diff(grey, axis=0)).mean() + np.abs(np.diff(grey, axis=1)).mean()
         found += [np.abs(laplacian).mean(), laplacian.std(), gradient]
-        grey = (grey[::2, ::2] + grey[1::2, ::2] + grey[::2, 1::2] + grey[1::2, 1::2]) / 4
+        grey = (grey[::2, ::2] + grey[1::2, ::2] + grey[::2, 1::2] + grey[1::2, 1::2]) * np.float32(0.25)
     return np.log(np.array(found) + 0.01).astype(np.float32)
 
 
