@@ -231,8 +231,8 @@ def _cues(rows: Dataset, cues: dict[str, Cue]) -> Finding:
     about = (
         "A classifier that sees cheap cues alone, cross-fitted over groups: AUC with its 95 % interval over groups. "
         f"clean: it ends below {CLEAN_BELOW:.2f}; unusable: it starts above {UNUSABLE_ABOVE:.2f}; suspicious: between. "
-        "What all cues reach together is the floor that a detector must beat. Sharpness and spectrum can be the trace "
-        "of the forgery itself: a detector will then know this one and no other. Pictures: those most surely given away."
+        "What all cues reach together is the floor that a detector must beat. Sharpness and spectrum can be traces "
+        "of the forgery itself: a detector then knows this one and no other. Pictures: those most surely given away."
     )
     if not cues:
         return Finding("Shortcuts", State.LOOK, "not probed: the dataset holds one class only", about)

@@ -41,7 +41,7 @@ def test_a_hundred_thousand_hashes_would_take_minutes_at_most() -> None:
 
 def write_face(path: Path, noise: float, seed: int) -> None:
     """The same soft picture for all, with detail of its own."""
-    base = Image.fromarray(np.random.default_rng(7).integers(0, 256, (4, 4, 3), dtype=np.uint8))
+    base = Image.fromarray(np.random.default_rng(7).integers(0, 256, (9, 9, 3), dtype=np.uint8))
     own = np.random.default_rng(seed).normal(0, noise, (16, 16, 3)).repeat(16, 0).repeat(16, 1)
     pixels = np.asarray(base.resize((256, 256), Image.Resampling.BICUBIC)) + own
     Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8)).save(path)
