@@ -12,7 +12,7 @@ from edgedf.data.audit.pictures import Pictures
 from edgedf.machine import cores
 
 MOST_BITS = 12  # in which the hashes of two pictures of a kind may differ
-LEAST_CORRELATION = 0.99  # of their thumbnails
+LEAST_CORRELATION = 0.96  # of their thumbnails: of two people in 5,610 real crops, the most alike reach .92
 TILE = 512  # hashes compared with as many others at a time: the table of 2 MB stays in a core's cache
 
 
