@@ -194,15 +194,15 @@ def write_embedder(path: Path, size: int | str = 64) -> Path:
     return path
 
 
-def draw_patterns(root: Path, copied: bool, noise: float = 20.0) -> None:
-    """Forty people, each a pattern of their own and two noisy pictures; one is in train and in val if `copied`."""
+def draw_patterns(root: Path, copied: bool) -> None:
+    """Forty people, two pictures of each; one person is in train and in val if `copied`."""
     random = np.random.default_rng(0)
     people = random.integers(0, 256, (40, 8, 8, 3))
     if copied:
         people[39] = people[0]
     for i in range(80):
-        pattern = people[i // 2].repeat(32, 0).repeat(32, 1) + random.normal(0, noise, (256, 256, 3))
-        Image.fromarray(np.clip(pattern, 0, 255).astype(np.uint8)).save(root / f"{i}.png")
+        patches = np.clip(people[i // 2] + random.normal(0, 30, (8, 8, 3)), 0, 255).astype(np.uint8)
+        Image.fromarray(patches.repeat(32, 0).repeat(32, 1)).save(root / f"{i}.png")
     write_dataset(
         root,
         {
@@ -217,7 +217,7 @@ def draw_patterns(root: Path, copied: bool, noise: float = 20.0) -> None:
 @pytest.mark.parametrize("copied", [True, False])
 def test_a_person_in_two_splits_is_found_with_an_embedder(tmp_path: Path, copied: bool) -> None:
     """Under two names, so that the groups do not tell; without one, nobody is accused."""
-    draw_patterns(tmp_path, copied, noise=120.0)
+    draw_patterns(tmp_path, copied)
     found = audit(tmp_path, "--embedder", write_embedder(tmp_path / "faces.onnx"), code=int(copied))
     assert states(found)["People in two splits"] == ("leak" if copied else "fine")
     if copied:
@@ -259,16 +259,16 @@ def test_wrong_use_is_refused_before_the_work(
 
 @pytest.mark.real_data
 def test_the_research_faces_are_called_what_they_are(real_data: Path, tmp_path: Path) -> None:
-    """No copies, no group in two splits; cheap cues tell a little: a sixth of dfdc by its groups, in its time."""
+    """No copies, no group in two splits; cheap cues tell a little: a tenth of dfdc by its groups, in its time."""
     dataset = Dataset(real_data / "dfdc", columns_of(real_data / "dfdc"))
     groups = np.array(dataset.groups)
-    drawn = np.random.default_rng(0).permutation(np.unique(groups))[: len(set(dataset.groups)) // 6]
+    drawn = np.random.default_rng(0).permutation(np.unique(groups))[: len(set(dataset.groups)) // 10]
     part = dataset.select(np.isin(groups, drawn)).columns
     part["path"] = [str(real_data / "dfdc" / path) for path in part["path"]]
     write_dataset(tmp_path, part)
-    start = time.perf_counter()
+    start = time.process_time()
     found = audit(tmp_path, code=0)
-    each = (time.perf_counter() - start) / found["images"]
-    assert each < 600 / 100_000
+    each = (time.process_time() - start) / found["images"]
+    assert each < 2 * 600 / 100_000  # 100,000 in ten minutes on two cores
     assert found["cues"]["all together"]["verdict"] != "unusable"
     assert 0.5 < found["cues"]["all together"]["auc"] < 0.75
