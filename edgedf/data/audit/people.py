@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 MOST = 200  # pairs kept
-SAMPLE = 50_000  # pairs of groups that show what strangers are
+SAMPLE = 20_000  # pairs of groups that show what strangers are
 TILE = 512  # groups compared with all others at a time
 DEVIATIONS = 6.0  # robust standard deviations above what strangers are
 HALVES = 0.5  # least share of groups that must be recognised as themselves
