@@ -164,6 +164,23 @@ def masks(folder: DataPath, out: Out) -> Result:
     return {"out": str(out), "pairs": counts.total(), "counts": counts}
 
 
+@command(data_app)
+def audit(
+    folder: Annotated[Path, typer.Argument(help="Dataset folder.")],
+    html: Annotated[Path | None, typer.Option(help="Page to write, with pictures of the worst cases.")] = None,
+    embedder: Annotated[
+        Path | None, typer.Option(help="Face-embedding model (ONNX): finds people in two splits.")
+    ] = None,
+    model: Annotated[Path | None, typer.Option(help="Bundle: finds look-alikes, without an identity check.")] = None,
+) -> Result:
+    """Leaks and shortcuts: copies, groups and people in two splits, cues that give the label away."""
+    result = run("benchmarks/audit.py", folder, html=html, embedder=embedder, model=model)
+    if result["leak"]:
+        console.emit(result)  # what was found is the result, leak or not
+        raise GateError(f"{folder} leaks: mend what is marked above before you train on it or believe its figures")
+    return result
+
+
 @command(app)
 def train(
     role: Annotated[Role, typer.Argument(help="What to train.")],

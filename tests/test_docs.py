@@ -26,6 +26,9 @@ SMALL = {  # the same commands, small enough for a test
 }
 
 
+LEAKS = {"edgedf data audit faces": 1}  # drawn forgeries are told by their spectrum, as the README says
+
+
 def blocks(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
 
@@ -53,7 +56,7 @@ def test_commands_and_example_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         if program == "edgedf":
             smaller = [] if {"--resume", "--qat-from"} & {*words} else SMALL.get(words[0], "").split()
             result = CliRunner().invoke(app, [*words, *smaller])
-            assert result.exit_code == 0, f"{line}\n{result.output}"
+            assert result.exit_code == LEAKS.get(line.split("--")[0].strip(), 0), f"{line}\n{result.output}"
     [example] = blocks("python")
     Image.fromarray(draw_face(np.random.default_rng(0), fake=False)).save("photo.jpg")
     names: dict[str, Any] = {}

@@ -14,13 +14,13 @@ from edgedf.files import sha256
 ADVICE = "mend them, remove them, or train with --skip-broken"
 
 
-def checked(dataset: Dataset, *, skip_broken: bool = False, log: Log = say) -> Dataset:
-    """The dataset without its broken rows, or an error that lists them.
+def checked(dataset: Dataset, *, skip_broken: bool = False, keep_leaks: bool = False, log: Log = say) -> Dataset:
+    """The dataset without its broken rows, or an error that lists them; see `open_dataset`.
 
     Raises:
         DatasetError: Rows are broken and not to be skipped, or none are left.
     """
-    problems = find_problems(dataset)
+    problems = row_problems(dataset) if keep_leaks else find_problems(dataset)
     lines = [problem_line(dataset, i, problem) for i, problem in sorted(problems.items())]
     if lines and not skip_broken:
         raise DatasetError(f"{dataset.root} has {len(lines)} broken rows: {ADVICE}", lines)
@@ -39,14 +39,15 @@ def problem_line(dataset: Dataset, index: int, problem: str) -> str:
 
 def find_problems(dataset: Dataset) -> dict[int, str]:
     """What is wrong with each broken row, by its index."""
-    problems = _row_problems(dataset)
+    problems = row_problems(dataset)
+    problems |= _listed_twice(dataset, problems)
     problems |= _torn_groups(dataset, problems)
     return problems | _shared_files(dataset, problems)
 
 
-def _row_problems(dataset: Dataset) -> dict[int, str]:
+def row_problems(dataset: Dataset) -> dict[int, str]:
+    """What is wrong with each row by itself, by index."""
     problems: dict[int, str] = {}
-    seen: set[Path] = set()
     labels, splits, groups = (dataset.columns[name] for name in REQUIRED[1:])
     for i, path in enumerate(dataset.paths):
         if labels[i] not in LABELS:
@@ -55,12 +56,19 @@ def _row_problems(dataset: Dataset) -> dict[int, str]:
             problems[i] = f"unknown split {splits[i]!r}, use train, val or test"
         elif not groups[i]:
             problems[i] = "the group is empty"
-        elif path in seen:
-            problems[i] = "listed twice"
         elif not path.is_file():
             problems[i] = "missing file"
         elif not _is_box([dataset.columns[name][i] for name in BOX if name in dataset.columns]):
             problems[i] = "the face box is not four numbers"
+    return problems
+
+
+def _listed_twice(dataset: Dataset, broken: Container[int]) -> dict[int, str]:
+    seen: set[Path] = set()
+    problems: dict[int, str] = {}
+    for i, path in enumerate(dataset.paths):
+        if i not in broken and path in seen:
+            problems[i] = "listed twice"
         seen.add(path)
     return problems
 

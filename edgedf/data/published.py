@@ -13,7 +13,7 @@ from edgedf.errors import DatasetError
 DFDC_SPLITS = {"train": "train", "val": "val", "validation": "val", "test": "test"}
 
 
-def from_dfdc(root: Path, *, skip_broken: bool = False, log: Log = say) -> Dataset:
+def from_dfdc(root: Path, *, skip_broken: bool = False, keep_leaks: bool = False, log: Log = say) -> Dataset:
     """Reads a DFDC tree: `metadata.json` files, each with the crops of its videos beside it.
 
     A crop belongs to the video `x.mp4` when it lies in a folder `x/` or is named `x.jpg` or `x_0.png`. The
@@ -36,7 +36,7 @@ def from_dfdc(root: Path, *, skip_broken: bool = False, log: Log = say) -> Datas
     if len({row["split"] for row in rows}) < 2:
         for row in rows:
             row["split"] = ""
-    return dataset_of(root, rows, skip_broken=skip_broken, log=log)
+    return dataset_of(root, rows, skip_broken=skip_broken, keep_leaks=keep_leaks, log=log)
 
 
 def _metadata(file: Path) -> dict[str, dict[str, Any]]:
@@ -65,7 +65,7 @@ def _dfdc_row(name: str, entry: dict[str, Any]) -> dict[str, str]:
     }
 
 
-def from_faceforensics(root: Path, *, skip_broken: bool = False, log: Log = say) -> Dataset:
+def from_faceforensics(root: Path, *, skip_broken: bool = False, keep_leaks: bool = False, log: Log = say) -> Dataset:
     """Reads a FaceForensics++ tree of extracted faces or frames.
 
     `original_sequences/SOURCE/...` is real and `manipulated_sequences/METHOD/...` is fake. The video's name
@@ -96,7 +96,7 @@ def from_faceforensics(root: Path, *, skip_broken: bool = False, log: Log = say)
          "method": method, "video": "_".join(names), "original": names[0] if label == "fake" else ""}
         for path, label, method, names in found
     ]  # fmt: skip
-    return dataset_of(root, rows, skip_broken=skip_broken, log=log)
+    return dataset_of(root, rows, skip_broken=skip_broken, keep_leaks=keep_leaks, log=log)
 
 
 def _people(picture: Path, count: int) -> list[str]:
@@ -121,7 +121,7 @@ def _official_splits(root: Path) -> dict[str, str]:
     return splits
 
 
-def from_celeb_df(root: Path, *, skip_broken: bool = False, log: Log = say) -> Dataset:
+def from_celeb_df(root: Path, *, skip_broken: bool = False, keep_leaks: bool = False, log: Log = say) -> Dataset:
     """Reads a Celeb-DF tree: crops in `Celeb-real`, `YouTube-real` and `Celeb-synthesis`.
 
     A crop belongs to the video that its folder, or the beginning of its own name, names. The group is the
@@ -152,7 +152,7 @@ def from_celeb_df(root: Path, *, skip_broken: bool = False, log: Log = say) -> D
     kept = [row for row in rows if row["split"] or row["group"] not in held_out]
     if len(kept) < len(rows):
         log(f"{root}: {len(rows) - len(kept)} pictures share a video with the test split and are left out")
-    return dataset_of(root, kept, skip_broken=skip_broken, log=log)
+    return dataset_of(root, kept, skip_broken=skip_broken, keep_leaks=keep_leaks, log=log)
 
 
 def _celeb_name(picture: Path) -> re.Match[str] | None:

@@ -23,12 +23,13 @@ LAYOUTS = (
 LABEL_OF = {"real": "real", "0": "real", "fake": "fake", "1": "fake"}
 
 
-def open_dataset(root: Path, *, skip_broken: bool = False, log: Log = say) -> Dataset:
+def open_dataset(root: Path, *, skip_broken: bool = False, keep_leaks: bool = False, log: Log = say) -> Dataset:
     """Opens a dataset in any layout that is known.
 
     Args:
         root: A folder, or a CSV file.
         skip_broken: Leave broken rows out and log each, rather than stop.
+        keep_leaks: Keep a row whose group or pixels are in another split too, for the audit to find.
         log: Receives one line for each thing left out.
 
     Raises:
@@ -36,37 +37,43 @@ def open_dataset(root: Path, *, skip_broken: bool = False, log: Log = say) -> Da
         DatasetError: Rows are broken and not to be skipped.
     """
     if root.suffix == ".csv" and root.is_file():
-        return from_csv(root, skip_broken=skip_broken, log=log)
+        return from_csv(root, skip_broken=skip_broken, keep_leaks=keep_leaks, log=log)
     if not root.is_dir():
         raise InputError(f"there is no folder {root}")
     if (root / "labels.csv").is_file():
-        return read_dataset(root, skip_broken=skip_broken, log=log)
+        return read_dataset(root, skip_broken=skip_broken, keep_leaks=keep_leaks, log=log)
     if any(root.glob("metadata.json")) or any(root.glob("*/metadata.json")):
-        return from_dfdc(root, skip_broken=skip_broken, log=log)
+        return from_dfdc(root, skip_broken=skip_broken, keep_leaks=keep_leaks, log=log)
     if (root / "original_sequences").is_dir() or (root / "manipulated_sequences").is_dir():
-        return from_faceforensics(root, skip_broken=skip_broken, log=log)
+        return from_faceforensics(root, skip_broken=skip_broken, keep_leaks=keep_leaks, log=log)
     if (root / "Celeb-real").is_dir() or (root / "Celeb-synthesis").is_dir():
-        return from_celeb_df(root, skip_broken=skip_broken, log=log)
+        return from_celeb_df(root, skip_broken=skip_broken, keep_leaks=keep_leaks, log=log)
     if _class_folders(root):
-        return from_class_folders(root, skip_broken=skip_broken, log=log)
+        return from_class_folders(root, skip_broken=skip_broken, keep_leaks=keep_leaks, log=log)
     raise InputError(f"{root} is not a dataset: it needs {'; or '.join(LAYOUTS)}")
 
 
-def read_dataset(root: Path, *, skip_broken: bool = False, log: Log = say) -> Dataset:
+def read_dataset(root: Path, *, skip_broken: bool = False, keep_leaks: bool = False, log: Log = say) -> Dataset:
     """Reads and checks `root/labels.csv`.
 
     Args:
         root: The dataset's folder.
         skip_broken: Leave broken rows out and log each, rather than stop.
+        keep_leaks: Keep a row whose group or pixels are in another split too, for the audit to find.
         log: Receives one line for each row left out.
 
     Raises:
         DatasetError: The table is unusable, or rows are broken and not to be skipped.
     """
-    return checked(Dataset(root, *read_table(root / "labels.csv", REQUIRED)), skip_broken=skip_broken, log=log)
+    return checked(
+        Dataset(root, *read_table(root / "labels.csv", REQUIRED)),
+        skip_broken=skip_broken,
+        keep_leaks=keep_leaks,
+        log=log,
+    )
 
 
-def from_class_folders(root: Path, *, skip_broken: bool = False, log: Log = say) -> Dataset:
+def from_class_folders(root: Path, *, skip_broken: bool = False, keep_leaks: bool = False, log: Log = say) -> Dataset:
     """Reads `real/` and `fake/`, either in `root` or in `train/`, `val/` and `test/`.
 
     Pictures in a folder of their own (`real/VIDEO/1.png`) form a group. Others are a group with those of the
@@ -80,7 +87,7 @@ def from_class_folders(root: Path, *, skip_broken: bool = False, log: Log = say)
             # Names start again in each split folder: 0001.jpg of two splits is not one source.
             group = f"{split}/{video}" if split else video
             rows.append({"path": picture, "label": label, "split": split, "group": group})
-    return dataset_of(root, rows, skip_broken=skip_broken, log=log)
+    return dataset_of(root, rows, skip_broken=skip_broken, keep_leaks=keep_leaks, log=log)
 
 
 def from_csv(
@@ -91,6 +98,7 @@ def from_csv(
     group: str = "group",
     *,
     skip_broken: bool = False,
+    keep_leaks: bool = False,
     log: Log = say,
 ) -> Dataset:
     """Reads any CSV file, by the names of its columns; paths are relative to the file.
@@ -108,7 +116,7 @@ def from_csv(
     columns.setdefault("group", columns["path"])
     if "split" not in columns:
         columns["split"] = _dealt(columns, file)
-    return checked(Dataset(file.parent, columns, rows), skip_broken=skip_broken, log=log)
+    return checked(Dataset(file.parent, columns, rows), skip_broken=skip_broken, keep_leaks=keep_leaks, log=log)
 
 
 def _dealt(columns: dict[str, list[str]], file: Path) -> list[str]:

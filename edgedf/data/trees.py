@@ -25,7 +25,7 @@ def pictures(folder: Path, log: Log) -> list[Path]:
     return [path for path in files if path.suffix.lower() in PICTURES]
 
 
-def dataset_of(root: Path, rows: Sequence[Row], *, skip_broken: bool, log: Log) -> Dataset:
+def dataset_of(root: Path, rows: Sequence[Row], *, skip_broken: bool, keep_leaks: bool = False, log: Log) -> Dataset:
     """Checks rows and makes a dataset of them; those without a split get one by group.
 
     Raises:
@@ -37,7 +37,7 @@ def dataset_of(root: Path, rows: Sequence[Row], *, skip_broken: bool, log: Log) 
     columns = {name: [str(row.get(name, "")) for row in rows] for name in names}
     columns["path"] = [Path(path).relative_to(root).as_posix() for path in columns["path"]]
     _fill_splits(columns)
-    return checked(Dataset(root, columns), skip_broken=skip_broken, log=log)
+    return checked(Dataset(root, columns), skip_broken=skip_broken, keep_leaks=keep_leaks, log=log)
 
 
 def _fill_splits(columns: dict[str, list[str]]) -> None:

@@ -202,3 +202,16 @@ def _figures(
         "false_positive_rate": alarms,
         "ece": resampled_calibration_error(labels, scores, drawn * weights),
     }
+
+
+def auc_interval(
+    labels: Labels, scores: Floats, groups: Sequence[str], resamples: int = 500, seed: int = 0
+) -> Interval:
+    """AUC of scores of any scale, with its interval over groups.
+
+    Raises:
+        DatasetError: One class is missing.
+    """
+    need_both_classes(labels)
+    draws = group_draws(labels, groups, resamples, seed)
+    return Interval.from_draws(np.concatenate([resampled_auc(labels, scores, drawn) for drawn in draws]))

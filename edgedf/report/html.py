@@ -14,25 +14,30 @@ from edgedf.report.svg import element, marker
 
 def page(report: Report) -> str:
     """The whole page."""
-    style = files("edgedf.report").joinpath("page.css").read_text()
-    title = html.escape(report.title)
-    head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{title}</title>'
     body = [
-        f"<h1>{title}</h1>",
         element("p", html.escape(words.finding(report)), class_="finding"),
         *(_judged(report) if report.judged else []),
-        _section("Latency", f"Bars: median; ticks: 95th percentile; {words.setting(report)}.", latencies(report)),
+        section("Latency", f"Bars: median; ticks: 95th percentile; {words.setting(report)}.", latencies(report)),
         _tables(report),
         _notes(report),
         _about(report),
     ]
+    return document(report.title, body)
+
+
+def document(title: str, body: Iterable[str]) -> str:
+    """A whole page of parts that are HTML already, below its title."""
+    style = files("edgedf.report").joinpath("page.css").read_text()
+    title = html.escape(title)
+    head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{title}</title>'
     return (
         f'<!doctype html>\n<html lang="en"><head>{head}<style>\n{style}</style></head>\n'
-        f"<body>\n{''.join(body)}</body></html>\n"
+        f"<body>\n<h1>{title}</h1>{''.join(body)}</body></html>\n"
     )
 
 
-def _section(title: str, about: str, content: str) -> str:
+def section(title: str, about: str, content: str) -> str:
+    """A part of a page: its title and what it is about as text, its content as HTML."""
     about = f'<p class="about">{html.escape(about)}</p>'
     return f"<section><h2>{html.escape(title)}</h2>{about}{content}</section>\n"
 
@@ -40,14 +45,14 @@ def _section(title: str, about: str, content: str) -> str:
 def _judged(report: Report) -> list[str]:
     """What needs evaluations."""
     return [
-        _section(
+        section(
             "F1 against latency",
             f"Data: {words.data(report)}. "
             "Upright bars: 95 % interval of F1. Sideways: from the median to the 95th percentile of latency.",
             f"<figure>{headline(report)}</figure>",
         ),
-        _section("Figures and their 95 % intervals", words.INTERVALS, f"<figure>{intervals(report)}</figure>"),
-        _section(
+        section("Figures and their 95 % intervals", words.INTERVALS, f"<figure>{intervals(report)}</figure>"),
+        section(
             "Confusion matrices",
             "Raw counts at each model's own threshold, with their share of the row.",
             f'<div class="matrices">{"".join(map(_matrix, *zip(*report.judged, strict=True)))}</div>',
@@ -74,25 +79,25 @@ def _cell(count: float, row: float) -> str:
 
 def _tables(report: Report) -> str:
     figures = ("F1", "AUC", "precision", "recall")
-    worth = _table(
+    worth = table(
         ("model", "format", *figures, "p50 ms", "p95 ms", "size MB"),
         (_worth_row(series, result) for series, result in enumerate(report.results)),
     )
-    verdicts = _table(
+    verdicts = table(
         ("model", "threshold", "chosen by", "TN", "FP", "FN", "TP", "false positive rate", "ECE"),
         (_verdict_row(*one) for one in report.judged),
     )
     about = "F1 and latency are of the same file."
-    parts = _section("All figures", about, worth)
+    parts = section("All figures", about, worth)
     if report.judged:
-        parts += _section("Thresholds and verdicts", f"Fake is the positive class. {BY}", verdicts)
+        parts += section("Thresholds and verdicts", f"Fake is the positive class. {BY}", verdicts)
     return parts
 
 
 BY = "Where a rule is cross-fitted, each verdict rests on a threshold chosen without its own group."
 
 
-def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """A table of cells that are HTML already; the first of each row is its heading."""
     head = "".join(f'<th scope="col">{html.escape(cell)}</th>' for cell in header)
     body = "".join(

@@ -1,0 +1,367 @@
+"""Audit: what a dataset would let a detector learn instead of forgery, and what would flatter its figures.
+
+every picture read once -> copies, groups and people in two splits; cheap cues -> cross-fitted probe -> AUC each
+
+A leak ends with exit code 1: copies, groups or people in two splits, or a cue that makes the set unusable.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgedf.console import progress, say, table
+from edgedf.data.audit.cues import FAMILIES
+from edgedf.data.audit.duplicates import Pair, across_splits, find_pairs, torn_groups
+from edgedf.data.audit.embedder import load_embedder
+from edgedf.data.audit.people import Alike, People, compare_people
+from edgedf.data.audit.pictures import Pictures, examine, picture_uri
+from edgedf.data.audit.probe import CLEAN_BELOW, UNUSABLE_ABOVE, Verdict, probe, verdict
+from edgedf.data.dataset import LABELS, SPLITS, Dataset
+from edgedf.data.readers import open_dataset
+from edgedf.errors import InputError
+from edgedf.files import check_folder, write_text
+from edgedf.metrics import Interval, auc_interval
+from edgedf.report.cues import cue_aucs
+from edgedf.report.findings import Exhibit, Finding, Shot, State, findings_page
+from edgedf.runtime import Engine
+
+SHOWN = 12  # exhibits of a finding
+LISTED = 1000  # entries of a list in the JSON
+SMALL = 64  # side of a crop in pixels: a quarter of what a detector takes
+ALL = "all together"
+
+
+@dataclass(frozen=True)
+class Cue:
+    """How well one family of cues tells the label."""
+
+    auc: Interval
+    scores: NDArray[np.float64]
+
+    @property
+    def verdict(self) -> Verdict:
+        """By the interval's ends."""
+        return verdict(self.auc.low, self.auc.high)
+
+
+def main(
+    folder: Path, *, html: Path | None = None, embedder: Path | None = None, model: Path | None = None
+) -> dict[str, Any]:
+    """Audits a dataset and prints what it found.
+
+    Args:
+        folder: The dataset.
+        html: Page to write.
+        embedder: Face-embedding model (ONNX), for people in two splits.
+        model: Bundle whose embedding finds look-alikes; it is no identity check.
+
+    Returns:
+        The findings, with the rows behind them; `leak` is true where the dataset must not be used as it is.
+
+    Raises:
+        InputError: Nothing to audit, or a file that cannot be used.
+    """
+    start = time.perf_counter()
+    _check(html, embedder, model)
+    left_out: list[str] = []
+    dataset = open_dataset(folder, skip_broken=True, keep_leaks=True, log=left_out.append)
+    pictures = _examine(dataset, embedder, model)
+    rows = pictures.dataset
+    pairs = find_pairs(pictures)
+    torn = torn_groups(rows.groups, rows.splits)
+    cues = _probe(pictures)
+    people = _people(pictures)
+    findings = [
+        _copies(rows, pairs),
+        _groups(rows, torn),
+        *([] if people is None else [_persons(rows, people, checked=embedder is not None)]),
+        _cues(rows, cues),
+        _balance(rows),
+        _sizes(pictures),
+        _unreadable([*left_out, *pictures.problems]),
+    ]
+    leak = any(one.state is State.LEAK for one in findings)
+    _print(findings, cues)
+    if html:
+        write_text(
+            html, findings_page(f"Audit of {folder.name}", _verdict(findings), findings, partial(picture_uri, rows))
+        )
+        say(f"wrote {html}; its pictures are of the dataset: keep it where the dataset may be")
+    say(f"{len(rows)} pictures in {time.perf_counter() - start:.0f} s: {_verdict(findings)}")
+    return {
+        "dataset": str(folder),
+        "images": len(rows),
+        "leak": leak,
+        "findings": [{"title": one.title, "state": one.state, "summary": one.summary} for one in findings],
+        "copies_across_splits": [_pair_dict(rows, pair) for pair in across_splits(pairs, rows.splits)][:LISTED],
+        "groups_in_two_splits": {
+            group: {split: len(own) for split, own in homes.items()} for group, homes in torn.items()
+        },
+        "people": people and [_alike_dict(rows, pair) for pair in people.alike][:LISTED],
+        "cues": {
+            name: {"auc": cue.auc.value, "low": cue.auc.low, "high": cue.auc.high, "verdict": cue.verdict}
+            for name, cue in cues.items()
+        },
+        "unreadable": [*left_out, *pictures.problems][:LISTED],
+    }
+
+
+def _check(html: Path | None, embedder: Path | None, model: Path | None) -> None:
+    """What can be refused before the work starts."""
+    if embedder and model:
+        raise InputError("give --embedder, which tells people apart, or --model, which only finds look-alikes")
+    if html:
+        if html.is_dir():
+            raise InputError(f"{html} is a folder: name a file to write, such as {html / 'audit.html'}")
+        check_folder(html.parent)
+
+
+def _examine(dataset: Dataset, embedder: Path | None, model: Path | None) -> Pictures:
+    if embedder:
+        return examine(dataset, load_embedder(embedder), progress)
+    if model:
+        with Engine.load(model) as engine:
+            return examine(dataset, lambda crops: engine.run(crops).embedding, progress)
+    return examine(dataset, None, progress)
+
+
+def _probe(pictures: Pictures) -> dict[str, Cue]:
+    """Each family of cues and all of them together; nothing where a class is missing."""
+    rows = pictures.dataset
+    if len(set(rows.columns["label"])) < len(LABELS):
+        return {}
+    families = {name: pictures.cues[name] for name in FAMILIES if name in pictures.cues}
+    families[ALL] = np.concatenate(list(families.values()), axis=1)
+    found = {}
+    for name, values in families.items():
+        scores = probe(values, rows.labels, rows.groups)
+        found[name] = Cue(auc_interval(rows.labels, scores, rows.groups), scores)
+    return found
+
+
+def _people(pictures: Pictures) -> People | None:
+    """People compared by their real pictures: a fake may wear another's face."""
+    rows = pictures.dataset
+    real = np.flatnonzero(rows.labels == 0)
+    if pictures.embeddings is None or not len(real):
+        return None
+    return compare_people(pictures.embeddings, real, rows.groups, rows.splits)
+
+
+def _copies(rows: Dataset, pairs: Sequence[Pair]) -> Finding:
+    across = across_splits(pairs, rows.splits)
+    labels, groups = rows.columns["label"], rows.groups
+    inside = [pair for pair in pairs if rows.splits[pair.one] == rows.splits[pair.other]]
+    kinds = {
+        "across splits": across,
+        "within a split, of different groups": [pair for pair in inside if groups[pair.one] != groups[pair.other]],
+        "within a group": [pair for pair in inside if groups[pair.one] == groups[pair.other]],
+        "same pixels, both labels": [pair for pair in pairs if pair.exact and labels[pair.one] != labels[pair.other]],
+    }
+    worst = [*across, *kinds["same pixels, both labels"], *kinds["within a split, of different groups"]]
+    suspect = bool(kinds["same pixels, both labels"])
+    return Finding(
+        "Copies",
+        State.LEAK if across else State.LOOK if suspect else State.FINE,
+        f"{len(across)} pairs across splits, {sum(pair.exact for pair in across)} of them with the same pixels",
+        "Pictures that look the same, by a perceptual hash and then as small grey pictures: re-saved, resized or "
+        "shifted by a pixel, too. Across splits they flatter every figure. Frames of one video, and a fake beside the "
+        "frame it was made from, are alike within their group: that leaks nothing.",
+        ("pairs", "same pixels", "look the same"),
+        [
+            [name, f"{sum(pair.exact for pair in some)}", f"{sum(not pair.exact for pair in some)}"]
+            for name, some in kinds.items()
+        ],
+        exhibits=[_exhibit(rows, _kind(pair), (pair.one, pair.other)) for pair in worst[:SHOWN]],
+    )
+
+
+def _kind(pair: Pair) -> str:
+    return "same pixels" if pair.exact else f"{pair.bits} of 64 bits differ"
+
+
+def _groups(rows: Dataset, torn: dict[str, dict[str, list[int]]]) -> Finding:
+    worst = list(torn.items())[:SHOWN]
+    return Finding(
+        "Groups in two splits",
+        State.LEAK if torn else State.FINE,
+        f"{len(torn)} of {len(set(rows.groups))} groups are in more than one split",
+        "A group is a source video or a person: a detector that has met it in training knows its face and background.",
+        ("group", *SPLITS),
+        [[group, *(str(len(homes.get(split, ()))) for split in SPLITS)] for group, homes in worst],
+        exhibits=[_exhibit(rows, group, [own[0] for own in homes.values()]) for group, homes in worst],
+    )
+
+
+def _persons(rows: Dataset, people: People, checked: bool) -> Finding:
+    about = "Groups of different splits, compared by the mean vector of their real pictures. "
+    if not checked:
+        return Finding(
+            "Look-alikes in two splits",
+            State.LOOK,
+            f"the {min(len(people.alike), SHOWN)} most alike pairs of groups, to look at",
+            about + "The vectors are a forgery detector's: this is no identity check, and says nothing of who is who. "
+            "With --embedder, a face-embedding model, it becomes one.",
+            exhibits=[_exhibit(rows, f"cosine {pair.cosine:.3f}", pair[:2]) for pair in people.alike[:SHOWN]],
+        )
+    known = "no group has two real pictures" if people.recognised is None else f"{people.recognised:.0%} of groups"
+    same = people.same if people.trusted else []
+    summary = f"{len(same)} pairs of groups in different splits look like one person"
+    if not people.trusted:
+        summary = "the embedder does not tell people apart on these crops, so nothing follows from it"
+    return Finding(
+        "People in two splits",
+        State.LEAK if same else State.FINE if people.trusted else State.LOOK,
+        summary,
+        about
+        + f"Two groups count as one person from cosine {people.bound:.3f}: six standard deviations above strangers. "
+        f"As a check of the embedder, the halves of a group are compared, too: recognised as one person: {known}.",
+        exhibits=[_exhibit(rows, f"cosine {pair.cosine:.3f}", pair[:2]) for pair in (same or people.alike)[:SHOWN]],
+    )
+
+
+def _cues(rows: Dataset, cues: dict[str, Cue]) -> Finding:
+    about = (
+        "A classifier that sees cheap cues alone, cross-fitted over groups: AUC with its 95 % interval over groups. "
+        f"clean: it ends below {CLEAN_BELOW:.2f}; unusable: it starts above {UNUSABLE_ABOVE:.2f}; suspicious: between. "
+        "What all cues reach together is the floor that a detector must beat. Sharpness and spectrum can be traces "
+        "of the forgery itself: a detector then knows this one and no other. Pictures: those most surely given away."
+    )
+    if not cues:
+        return Finding("Shortcuts", State.LOOK, "not probed: the dataset holds one class only", about)
+    by = {kind: [name for name, cue in cues.items() if cue.verdict is kind] for kind in Verdict}
+    worst = [*by[Verdict.UNUSABLE], *by[Verdict.SUSPICIOUS]]
+    summary = "; ".join(f"{kind}: {', '.join(names)}" for kind, names in reversed(by.items()) if names)
+    return Finding(
+        "Shortcuts",
+        State.LEAK if by[Verdict.UNUSABLE] else State.LOOK if by[Verdict.SUSPICIOUS] else State.FINE,
+        summary if worst else f"clean: no cue tells the label, all together AUC {cues[ALL].auc}",
+        about,
+        ("cue", "looks at", "AUC", "95 % interval", "verdict"),
+        [[name, FAMILIES.get(name, "all of these"), *_figures(cue)] for name, cue in cues.items()],
+        cue_aucs({name: cue.auc for name, cue in cues.items()}, (CLEAN_BELOW, UNUSABLE_ABOVE)),
+        [shown for name in worst for shown in _given_away(rows, name, cues[name].scores)],
+    )
+
+
+def _figures(cue: Cue) -> list[str]:
+    return [f"{cue.auc.value:.3f}", f"{cue.auc.low:.3f} to {cue.auc.high:.3f}", cue.verdict]
+
+
+def _given_away(rows: Dataset, name: str, scores: NDArray[np.float64]) -> list[Exhibit]:
+    """The reals and the fakes whose label a cue tells most surely."""
+    found = []
+    for label, sign in zip(LABELS, (1, -1), strict=True):
+        own = np.flatnonzero(np.array(rows.columns["label"]) == label)
+        shown = own[np.argsort(sign * scores[own], kind="stable")][: SHOWN // 3]
+        found.append(_exhibit(rows, f"{name}: surest {label}s", shown.tolist()))
+    return found
+
+
+def _balance(rows: Dataset) -> Finding:
+    labels = rows.columns["label"]
+    named = {name: rows.columns[name] for name in ("split", "source", "method") if name in rows.columns}
+    cells = {name: Counter(zip(values, labels, strict=True)) for name, values in named.items()}
+    table_rows = [
+        [f"{name}: {value or 'none'}", *(str(count[value, label]) for label in LABELS)]
+        for name, count in cells.items()
+        for value in sorted({value for value, _ in count})
+    ]
+    lone = [
+        f"{name} {value!r} has no {label}"
+        for name in ("split", "source")
+        for value in sorted(set(named.get(name, ())))
+        for label in LABELS
+        if not cells[name][value, label]
+    ]
+    groups = Counter(rows.groups)
+    mixed = sum(len(kinds) > 1 for kinds in _labels_of_groups(rows).values())
+    return Finding(
+        "Balance",
+        State.LOOK if lone else State.FINE,
+        "; ".join(lone) or f"{labels.count('real')} real, {labels.count('fake')} fake, both in every split",
+        f"{len(groups)} groups, {mixed} of them with both labels; the largest holds {max(groups.values())} pictures. "
+        "A source with one label only is learned in place of forgery.",
+        ("", *LABELS),
+        table_rows,
+    )
+
+
+def _labels_of_groups(rows: Dataset) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for group, label in zip(rows.groups, rows.columns["label"], strict=True):
+        found.setdefault(group, set()).add(label)
+    return found
+
+
+def _sizes(pictures: Pictures) -> Finding:
+    rows, sides = pictures.dataset, pictures.sides
+    order = np.argsort(sides, kind="stable")
+    small = int(np.count_nonzero(sides < SMALL))
+    shares = (0.05, 0.5, 0.95)
+    by_label = {label: sides[np.array(rows.columns["label"]) == label] for label in LABELS}
+    return Finding(
+        "Size of crops",
+        State.LOOK if small else State.FINE,
+        f"median {np.median(sides):.0f} px, smallest {sides.min():.0f} px, {small} below {SMALL} px",
+        "Side of the crop in its picture or video (native_px where the table has it) before it becomes 256 px.",
+        ("", *(f"{share:.0%}" for share in shares)),
+        [
+            [label, *(f"{value:.0f} px" for value in np.quantile(own, shares))]
+            for label, own in by_label.items()
+            if len(own)
+        ],
+        exhibits=[_exhibit(rows, "the smallest", order[: SHOWN // 2].tolist())] if small else [],
+    )
+
+
+def _unreadable(problems: Sequence[str]) -> Finding:
+    return Finding(
+        "Unusable rows",
+        State.LOOK if problems else State.FINE,
+        f"{len(problems)} rows or files cannot be used and were left out",
+        "Train with --skip-broken to leave them out, or mend them.",
+        ("row",),
+        [[problem] for problem in problems[:100]],
+    )
+
+
+def _exhibit(rows: Dataset, caption: str, indices: Sequence[int]) -> Exhibit:
+    columns = rows.columns
+    captions = [f"{columns['label'][i]}, {columns['split'][i]}: {columns['path'][i]}" for i in indices]
+    return Exhibit(caption, [Shot(i, text) for i, text in zip(indices, captions, strict=True)])
+
+
+def _verdict(findings: Sequence[Finding]) -> str:
+    leaks = [one.title for one in findings if one.state is State.LEAK]
+    looks = [one.title for one in findings if one.state is State.LOOK]
+    if leaks:
+        return f"a leak: {', '.join(leaks)}"
+    return f"no leak; to look at: {', '.join(looks)}" if looks else "no leak"
+
+
+def _print(findings: Sequence[Finding], cues: dict[str, Cue]) -> None:
+    for one in findings:
+        say(f"{one.state:5} {one.title}: {one.summary}")
+    if cues:
+        say(
+            "\n"
+            + table(["cue", "AUC", "95 % interval", "verdict"], [[name, *_figures(cue)] for name, cue in cues.items()])
+        )
+    say()
+
+
+def _pair_dict(rows: Dataset, pair: Pair) -> dict[str, Any]:
+    paths = rows.columns["path"]
+    return {"paths": [paths[pair.one], paths[pair.other]], "same_pixels": pair.exact, "bits": pair.bits}
+
+
+def _alike_dict(rows: Dataset, pair: Alike) -> dict[str, Any]:
+    return {"groups": [rows.groups[pair.one], rows.groups[pair.other]], "cosine": pair.cosine}
