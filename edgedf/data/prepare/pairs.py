@@ -38,7 +38,9 @@ def shared_with(source: Source, faces: Shared) -> list[Face] | None:
     original = source.cells.get("original", "")
     if source.cells["label"] != "fake" or not original:
         return None
-    key = original if source.is_video else _photo_key(original if source.cells["video"] else "", _name(source, original))
+    key = (
+        original if source.is_video else _photo_key(original if source.cells["video"] else "", _name(source, original))
+    )
     return faces.get(key)
 
 

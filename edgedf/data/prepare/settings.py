@@ -1,10 +1,11 @@
 """What decides which faces are cut, and how."""
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from edgedf.errors import ConfigError
 from edgedf.faces.crop import CropRule
+from edgedf.faces.detectors import DEFAULT, crop_rule
 
 LONGEST_STEP = 12  # frames between two looks of the detector, half a second: a face seldom moves its own half
 
@@ -44,3 +45,26 @@ class Settings:
     def to_dict(self) -> dict[str, Any]:
         """All of it as JSON-able values."""
         return asdict(self)
+
+
+def rule_for(detector: str | None, margin: float | None, shift: float | None, like: dict[str, Any] | None) -> CropRule:
+    """The crop rule that the options ask for.
+
+    Args:
+        detector: Its name; the default one without.
+        margin: Instead of the detector's own.
+        shift: Instead of the detector's own.
+        like: The rule of a bundle, as its manifest holds it, instead of all these.
+
+    Raises:
+        ConfigError: Both are asked for.
+        InputError: There is no such detector.
+    """
+    if like is None:
+        own = crop_rule(detector or DEFAULT)
+        return replace(
+            own, margin=own.margin if margin is None else margin, shift=own.shift if shift is None else shift
+        )
+    if (detector, margin, shift) != (None, None, None):
+        raise ConfigError("--like names detector, margin and shift: leave those options out")
+    return CropRule.from_dict(like)
