@@ -15,6 +15,7 @@ from edgedf.faces.network import Network
 
 DEFAULT = "yunet"
 SIDE = 320
+SCORE = 0.6
 OVERLAP = 0.3  # of two boxes, above which they are one face
 
 
@@ -47,7 +48,6 @@ class _Kind:
     outputs: tuple[str, ...]
     decode: Callable[[dict[str, Floats], int, int, float], Faces]
     mean: tuple[float, float, float]  # of B, G and R, subtracted
-    score: float  # the smallest, where the user names none
     rule: CropRule
 
 
@@ -57,7 +57,6 @@ KINDS = {
         outputs=tuple(f"{part}_{stride}" for part in ("cls", "obj", "bbox", "kps") for stride in STRIDES),
         decode=decode_yunet,
         mean=(0, 0, 0),
-        score=0.6,
         rule=CropRule(detector="yunet"),
     ),
     "retinaface": _Kind(
@@ -65,28 +64,24 @@ KINDS = {
         outputs=("loc", "conf", "landmarks"),
         decode=decode_retinaface,
         mean=(104, 117, 123),
-        score=0.6,
-        rule=CropRule(detector="retinaface"),
+        rule=CropRule(detector="retinaface", margin=0.93, shift=0.05),
     ),
 }
 
 
-def load_detector(
-    name: str = DEFAULT, threads: int = 1, side: int = SIDE, smallest_score: float | None = None
-) -> Detector:
+def load_detector(name: str = DEFAULT, threads: int = 1, side: int = SIDE, smallest_score: float = SCORE) -> Detector:
     """Loads a detector that comes with this package.
 
     Args:
         name: `yunet` or `retinaface`.
         threads: Of one call.
         side: Pictures whose longer side is above this are shrunk to it first.
-        smallest_score: Faces below it are left out; without one, what suits the detector.
+        smallest_score: Faces below it are left out, in [0, 1].
 
     Raises:
         InputError: There is no such detector.
     """
-    kind = _kind(name)
-    return _OnnxDetector(name, kind, threads, side, kind.score if smallest_score is None else smallest_score)
+    return _OnnxDetector(name, _kind(name), threads, side, smallest_score)
 
 
 def crop_rule(name: str) -> CropRule:
