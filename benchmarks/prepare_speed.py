@@ -5,11 +5,13 @@ In turns, a block of videos each, so that a noisy machine hits both alike:
     prepare   what the command does: one process a core, a small frame for the detector
     plain     OpenCV reads every frame, RetinaFace looks at each sampled one in full size, on all cores
 
-Then the same for photos, which are frames of the videos. Run by `python benchmarks/prepare_speed.py --data DIR`.
+Run by `python benchmarks/prepare_speed.py --data DIR`; with `--photos` on frames of the videos, written as JPEG files.
+Beside the time by the clock stands the processors', which other work on the machine disturbs less.
 """
 
 import itertools
 import json
+import os
 import tempfile
 import time
 from collections import defaultdict
@@ -24,7 +26,7 @@ import typer
 
 from edgedf.console import say
 from edgedf.data.prepare.cutting import write_crop
-from edgedf.data.prepare.outcome import PHOTO, Face, Outcome
+from edgedf.data.prepare.outcome import PHOTO, Face
 from edgedf.data.prepare.settings import Settings
 from edgedf.data.prepare.sources import Source, find_sources
 from edgedf.data.prepare.video import Frame
@@ -46,78 +48,89 @@ Boxes = dict[tuple[str, int], list[Box]]
 class Pace(NamedTuple):
     """Faces cut, and the seconds it took."""
 
-    faces: int
-    seconds: float
+    faces: int = 0
+    seconds: float = 0
+    cpu_seconds: float = 0
 
     def __add__(self, other: tuple[Any, ...]) -> "Pace":
-        return Pace(self.faces + other[0], self.seconds + other[1])
+        return Pace(*map(sum, zip(self, other, strict=True)))
 
-    @property
-    def faces_per_second(self) -> float:
-        """The pace."""
-        return self.faces / self.seconds
+    def to_dict(self) -> dict[str, float]:
+        """Faces, and how many a second and a processor's second."""
+        return {
+            "faces": self.faces,
+            "faces_per_second": round(self.faces / self.seconds, 1),
+            "faces_per_cpu_second": round(self.faces / self.cpu_seconds, 1),
+        }
 
 
-def main(data: Path, *, every: int = 5, blocks: int = 4, plain: int = 2) -> dict[str, Any]:
-    """Measures both on videos and on photos made of their frames.
+class Watch:
+    """Measures from its making."""
+
+    def __init__(self) -> None:
+        self._started, self._times = time.perf_counter(), os.times()
+
+    def pace(self, faces: int) -> Pace:
+        """What it took, ended processes of ours included."""
+        seconds = time.perf_counter() - self._started
+        return Pace(faces, seconds, sum(os.times()[:4]) - sum(self._times[:4]))
+
+
+def main(data: Path, *, every: int = 5, photos: bool = False, blocks: int = 4, plain: int = 2) -> dict[str, Any]:
+    """Measures both.
 
     Args:
         data: Dataset of videos.
         every: Faces are cut from every so many-th frame.
-        blocks: Blocks that the videos are dealt into.
-        plain: Videos of each block that the plain loop is given too.
+        photos: Cut them from frames of the videos, as photos.
+        blocks: Blocks that the videos or photos are dealt into.
+        plain: Videos of each block that the plain loop is given too, or of photos as large a share.
     """
-    settings = Settings(every=every)
     detector = load_detector("retinaface", threads=cores(), side=FULL)
-    videos = find_sources([data], None, None, say)
+    sources = find_sources([data], None, None, say)
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder)
-        photos = find_sources([_photos(videos, out / "photos")], "real", None, say)
-        of_video = _compared(videos, settings, detector, out, blocks, plain)
-        of_photos = _compared(photos, settings, detector, out, blocks, plain * len(photos) // len(videos))
-    result = {"cpu": cpu_name(), "cores": cores(), "every": every, "videos": of_video, "photos": of_photos}
-    say(json.dumps(result, indent=2))
+        if photos:
+            videos, sources = len(sources), find_sources([_photos(sources, out / "photos")], "real", None, say)
+            plain = plain * len(sources) // videos
+        result = _compared(sources, Settings(every=every), detector, out, blocks, plain)
+    say(json.dumps({"cpu": cpu_name(), "cores": cores()} | result, indent=2))
     return result
 
 
 def _compared(
     sources: Sequence[Source], settings: Settings, detector: Detector, out: Path, blocks: int, plain: int
 ) -> dict[str, Any]:
-    ours, theirs, stages = Pace(0, 0), Pace(0, 0), defaultdict[str, float](float)
+    ours, theirs, stages = Pace(), Pace(), defaultdict[str, float](float)
     reference: Boxes = {}
     looked_at: list[Source] = []
     for block in (sources[i::blocks] for i in range(blocks)):
-        pace, outcomes = _prepare(block, settings, out)
-        ours += pace
+        watch = Watch()
+        outcomes = list(cut_all([(source, None) for source in block], settings, out / "prepared", cores()))
+        ours += watch.pace(sum(len(one.faces) for one in outcomes))
         for outcome in outcomes:
             for stage, seconds in outcome.seconds.items():
                 stages[stage] += seconds
         for source in block[:plain]:
             looked_at.append(source)
             theirs += _plain(source, settings, detector, out, reference)
-        say(f"{ours.faces} faces, {ours.faces_per_second:.1f}/s; plain {theirs.faces}, {theirs.faces_per_second:.1f}/s")
-    total = sum(stages.values())
+        say(f"prepare {ours.to_dict()}, plain {theirs.to_dict()}")
+    mine, plain_loop = ours.to_dict(), theirs.to_dict()
     return {
-        "faces": ours.faces,
-        "faces_per_second": round(ours.faces_per_second, 1),
-        f"minutes_for_{MANY}": round(MANY / ours.faces_per_second / 60, 1),
-        "plain_faces": theirs.faces,
-        "plain_faces_per_second": round(theirs.faces_per_second, 2),
-        "times_as_fast": round(ours.faces_per_second / theirs.faces_per_second, 1),
-        "stages": {stage: round(seconds / total, 3) for stage, seconds in stages.items()},
+        "prepare": mine,
+        "plain": plain_loop,
+        "times_as_fast": round(mine["faces_per_second"] / plain_loop["faces_per_second"], 1),
+        "times_as_fast_by_cpu": round(mine["faces_per_cpu_second"] / plain_loop["faces_per_cpu_second"], 1),
+        f"minutes_for_{MANY}": round(MANY / mine["faces_per_second"] / 60, 1),
+        f"minutes_for_{MANY}_by_cpu": round(MANY / mine["faces_per_cpu_second"] / cores() / 60, 1),
+        "stages": {stage: round(seconds / sum(stages.values()), 3) for stage, seconds in stages.items()},
         **_recall(looked_at, settings, reference, out),
     }
 
 
-def _prepare(sources: Sequence[Source], settings: Settings, out: Path) -> tuple[Pace, list[Outcome]]:
-    started = time.perf_counter()
-    outcomes = list(cut_all([(source, None) for source in sources], settings, out / "prepared", cores()))
-    return Pace(sum(len(one.faces) for one in outcomes), time.perf_counter() - started), outcomes
-
-
 def _plain(source: Source, settings: Settings, detector: Detector, out: Path, found: Boxes) -> Pace:
     """What one writes first: every frame read, each sampled one looked at as it is."""
-    started = time.perf_counter()
+    watch = Watch()
     rule, faces = crop_rule(detector.name), 0
     for number, image in _frames(source, settings.every):
         [seen] = detector.detect([image])
@@ -125,7 +138,7 @@ def _plain(source: Source, settings: Settings, detector: Detector, out: Path, fo
         for i, box in enumerate(found[source.place, number]):
             write_crop(rule.cut(image, box), out / "plain" / f"{number}_{i}.jpg", settings.quality)
             faces += 1
-    return Pace(faces, time.perf_counter() - started)
+    return watch.pace(faces)
 
 
 def _frames(source: Source, every: int) -> Iterator[Frame]:
@@ -189,9 +202,10 @@ def _photos(videos: Sequence[Source], folder: Path) -> Path:
 def measured(
     data: Annotated[Path, typer.Option(help="Dataset of videos.")],
     every: Annotated[int, typer.Option(min=1, help="Cut the faces of every so many-th frame.")] = 5,
+    photos: Annotated[bool, typer.Option("--photos", help="Cut them from frames of the videos, as photos.")] = False,
 ) -> dict[str, Any]:
     """Times the preparation of a dataset of videos."""
-    return main(data, every=every)
+    return main(data, every=every, photos=photos)
 
 
 if __name__ == "__main__":

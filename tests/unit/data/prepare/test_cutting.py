@@ -1,6 +1,6 @@
 """The faces of one photo or video."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +14,8 @@ from edgedf.data.prepare.settings import Settings
 from edgedf.data.prepare.sources import Source
 from edgedf.data.prepare.workers import make_cutter
 from edgedf.faces.crop import CropRule, read_image
-from tests.unit.data.prepare.conftest import Film
+from edgedf.faces.decoding import Faces
+from tests.unit.data.prepare.conftest import Film, Picture
 
 Photo = Callable[..., Path]
 PNG = Settings(every=4, quality=0)
@@ -33,7 +34,7 @@ def source(path: Path) -> Source:
     return Source(path, path.stem, {"label": "real", "split": "train", "group": path.stem})
 
 
-def crops(tmp_path: Path, outcome: Outcome, path: Path) -> list[np.ndarray]:
+def crops(tmp_path: Path, outcome: Outcome, path: Path) -> list[Picture]:
     return [read_image(tmp_path / "out" / file_of(source(path), face, ".png")) for face in outcome.faces]
 
 
@@ -71,7 +72,7 @@ def test_no_face_is_cut_where_one_of_two_looks_saw_none(cutter: Cutter, film: Fi
         name = "yunet"
         looks = 0
 
-        def detect(self, images: list[np.ndarray]) -> list:
+        def detect(self, images: Sequence[Picture]) -> list[Faces]:
             self.looks += 1
             return whole.detect(images if self.looks != 2 else [np.zeros_like(images[0])])
 
