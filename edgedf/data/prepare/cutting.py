@@ -1,5 +1,6 @@
 """The faces of one photo or video: find, cut, filter, write."""
 
+import io
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
@@ -149,11 +150,12 @@ def file_of(source: Source, face: Face, suffix: str) -> str:
 def write_crop(crop: NDArray[np.uint8], path: Path, quality: int) -> None:
     """Writes a crop as JPEG, its colours not thinned out, or as PNG when the quality is 0."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    picture = Image.fromarray(crop)
+    picture, data = Image.fromarray(crop), io.BytesIO()
     if quality:
-        picture.save(path, "JPEG", quality=quality, subsampling="4:4:4")
+        picture.save(data, "JPEG", quality=quality, subsampling="4:4:4")
     else:
-        picture.save(path, "PNG", compress_level=1)
+        picture.save(data, "PNG", compress_level=1)
+    path.write_bytes(data.getvalue())  # Pillow does not notice when a full disk takes the first half of a file
 
 
 def sharpness(crop: NDArray[np.uint8]) -> float:

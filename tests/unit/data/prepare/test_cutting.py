@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from edgedf.data.prepare.cutting import Cutter, file_of
+from edgedf.data.prepare.cutting import Cutter, file_of, write_crop
 from edgedf.data.prepare.outcome import PHOTO, Face, Outcome
 from edgedf.data.prepare.settings import Settings
 from edgedf.data.prepare.sources import Source
@@ -108,3 +108,17 @@ def test_another_scene_is_not_cut_as_its_real(cutter: Cutter, film: Film, tmp_pa
     assert not list((tmp_path / "out" / "fake").iterdir())
     larger = [face._replace(square=(200.0, 0.0, 300.0)) for face in beside]
     assert "do not hold the square" in cut(cutter, path, larger).problem
+
+
+@pytest.mark.parametrize("quality", [95, 0])
+def test_a_crop_that_fits_only_in_part_is_an_error(tmp_path: Path, quality: int) -> None:
+    """A full disk takes the beginning of a file without a word; a limit on the size of files does the same."""
+    crop = np.random.default_rng(0).integers(0, 20, (256, 256, 3), dtype=np.uint8)
+    resource = pytest.importorskip("resource")  # not on Windows
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
+    try:
+        with pytest.raises(OSError):
+            write_crop(crop, tmp_path / "x", quality)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
