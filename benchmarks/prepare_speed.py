@@ -76,7 +76,7 @@ class Watch:
         return Pace(faces, seconds, sum(os.times()[:4]) - sum(self._times[:4]))
 
 
-def main(data: Path, *, every: int = 5, photos: bool = False, blocks: int = 4, plain: int = 2) -> dict[str, Any]:
+def main(data: Path, *, every: int = 5, photos: bool = False, blocks: int = 2, plain: int = 4) -> dict[str, Any]:
     """Measures both.
 
     Args:

@@ -60,7 +60,7 @@ def prepare(
         raise InputError(f"{out} is inside a source: name a folder outside, or its crops become sources")
     sources = find_sources(paths, label, grouping, console.say)
     lent = faces_of_reals(boxes_from) if boxes_from else {}
-    given: dict[str, Any] = {"sources": [str(path) for path in paths], "label": label, "group_by": grouping}
+    given: dict[str, Any] = {"sources": [str(path.absolute()) for path in paths], "label": label, "group_by": grouping}
     given |= {"boxes_from": boxes_from and str(boxes_from), **settings.to_dict()}
     with disk_trouble(out), locked(out / ".prepare"):
         journal = Journal(out, given)
