@@ -5,6 +5,7 @@ import shlex
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import typer.main
 from PIL import Image
@@ -12,7 +13,7 @@ from typer.testing import CliRunner
 
 import edgedf
 from edgedf.cli import app
-from edgedf.data.drawn import draw_dataset
+from edgedf.data.drawn import draw_dataset, draw_face
 from edgedf.deploy.gate import Bounds
 from edgedf.programs import load
 
@@ -54,10 +55,10 @@ def test_commands_and_example_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
             result = CliRunner().invoke(app, [*words, *smaller])
             assert result.exit_code == 0, f"{line}\n{result.output}"
     [example] = blocks("python")
-    Image.new("RGB", (320, 240), "tan").save("photo.jpg")
-    names: dict[str, Any] = {"boxes": [(100, 60, 80, 100), (10, 20, 50, 60)]}
+    Image.fromarray(draw_face(np.random.default_rng(0), fake=False)).save("photo.jpg")
+    names: dict[str, Any] = {}
     exec(example, names)
-    assert names["scores"].shape == (2,)
+    assert names["scores"].shape == (1,)
 
 
 def test_links_lead_somewhere() -> None:
