@@ -67,7 +67,7 @@ Model = Annotated[Path, typer.Argument(help="Run or bundle.")]
 BundlePath = Annotated[Path, typer.Argument(metavar="BUNDLE", help="Bundle folder.")]
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-data_app = typer.Typer(help="Look at datasets, and make them.", no_args_is_help=True)
+data_app = typer.Typer(help="Make datasets, and look at them.", no_args_is_help=True)
 bundle_app = typer.Typer(help="Look at bundles, and tune them.", no_args_is_help=True)
 app.add_typer(data_app, name="data")
 app.add_typer(bundle_app, name="bundle")
@@ -179,6 +179,42 @@ def audit(
         console.emit(result)  # what was found is the result, leak or not
         raise GateError(f"{folder} leaks: mend what is marked above before you train on it or believe its figures")
     return result
+
+
+@command(data_app)
+def prepare(
+    sources: Annotated[
+        list[Path],
+        typer.Argument(metavar="SOURCE...", help="Photos, videos, folders of them, or datasets whose files they are."),
+    ],
+    out: Out,
+    label: Annotated[str | None, typer.Option(help="real or fake, for sources that do not say.")] = None,
+    group_by: Annotated[
+        str | None,
+        typer.Option(help="CSV file with path and group, or a regular expression that finds the group in a path."),
+    ] = None,
+    every: Annotated[int, typer.Option(min=1, help="Cut the faces of every so many-th frame of a video.")] = 10,
+    detector: Annotated[str | None, typer.Option(help="yunet (default) or retinaface.")] = None,
+    margin: Annotated[float | None, typer.Option(help="Side of the crop, in longer sides of the face's box.")] = None,
+    shift: Annotated[float | None, typer.Option(help="How far the crop lies below the box, in its own sides.")] = None,
+    like: Annotated[Path | None, typer.Option(help="Bundle whose rule of cutting to use.")] = None,
+    boxes_from: Annotated[
+        Path | None, typer.Option(help="Output whose reals lend their framing to the fakes made from them.")
+    ] = None,
+    min_px: Annotated[int, typer.Option(min=0, help="Leave out faces whose crop is smaller in its picture.")] = 48,
+    min_sharpness: Annotated[
+        float, typer.Option(min=0, help="Leave out crops whose grey Laplacian has a smaller variance.")
+    ] = 4.0,
+    quality: Annotated[int, typer.Option(min=0, max=100, help="Of the JPEG files; 0 writes PNG.")] = 95,
+) -> Result:
+    """Cut the faces out of photos and videos and file them as a dataset; after a kill, the same command goes on."""
+    from edgedf.bundle import open_bundle
+    from edgedf.data.prepare.flow import prepare as prepared
+    from edgedf.data.prepare.settings import Settings, rule_for
+
+    rule = rule_for(detector, margin, shift, open_bundle(like).manifest.input.crop if like else None)
+    settings = Settings(rule, every, min_px, min_sharpness, quality)
+    return prepared(sources, out, settings, label=label, grouping=group_by, boxes_from=boxes_from)
 
 
 @command(app)

@@ -7,7 +7,7 @@ carries the result as JSON, one object a line.
 import json
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Sized
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from typing import Any, TextIO, TypeVar
 
 T = TypeVar("T")
@@ -39,29 +39,32 @@ def emit(result: Mapping[str, Any]) -> None:
         print(json.dumps(result), flush=True)
 
 
-def progress(items: Iterable[T], description: str, total: int | None = None) -> Iterator[T]:
+def progress(items: Iterable[T], description: str | Callable[[], str], total: int | None = None) -> Iterator[T]:
     """Passes items on and shows how far it is: a bar on a terminal, a line now and then elsewhere.
 
     Args:
         items: What to go through.
-        description: A few words, such as "packing".
+        description: A few words, such as "packing", or what tells them anew each time.
         total: How many items there are; by default their length, where they have one.
     """
     if total is None and isinstance(items, Sized):
         total = len(items)
     show = _bar if stream().isatty() else _lines
-    return show(items, description, total)
+    return show(items, description if callable(description) else lambda: description, total)
 
 
-def _bar(items: Iterable[T], description: str, total: int | None) -> Iterator[T]:
+def _bar(items: Iterable[T], describe: Callable[[], str], total: int | None) -> Iterator[T]:
     from rich.console import Console  # rich takes longer to import than many commands to run
-    from rich.progress import track
+    from rich.progress import Progress
 
-    console = Console(file=stream())
-    yield from track(items, description, total, console=console, transient=True)
+    with Progress(console=Console(file=stream()), transient=True) as bar:
+        task = bar.add_task(describe(), total=total)
+        for item in items:
+            yield item
+            bar.update(task, advance=1, description=describe())
 
 
-def _lines(items: Iterable[T], description: str, total: int | None) -> Iterator[T]:
+def _lines(items: Iterable[T], describe: Callable[[], str], total: int | None) -> Iterator[T]:
     of_total = "" if total is None else f"/{total}"
     start = said = time.monotonic()
     done = 0
@@ -70,9 +73,10 @@ def _lines(items: Iterable[T], description: str, total: int | None) -> Iterator[
         done += 1
         if (now := time.monotonic()) - said >= PLAIN_LINE_EVERY_S:
             said = now
-            say(f"{description}: {done}{of_total}, {now - start:.0f} s")
+            left = "" if total is None else f", {(now - start) * (total - done) / done:.0f} s left"
+            say(f"{describe()}: {done}{of_total}, {now - start:.0f} s{left}")
     if said > start:
-        say(f"{description}: {done} in {time.monotonic() - start:.0f} s")
+        say(f"{describe()}: {done} in {time.monotonic() - start:.0f} s")
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

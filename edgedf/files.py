@@ -1,6 +1,7 @@
 """Files that are never half-written, and their hashes."""
 
 import ctypes
+import errno
 import hashlib
 import os
 import shutil
@@ -99,6 +100,30 @@ def require_room(folder: Path, needed: int) -> None:
             f"{folder} has {free / 1e9:.1f} GB free and this takes {needed / 1e9:.1f} GB: "
             "set EDGEDF_CACHE to a folder on a larger disk"
         )
+
+
+@contextmanager
+def disk_trouble(folder: Path) -> Iterator[None]:
+    """Turns what a full or unwritable disk raises inside into one line that says what to do.
+
+    Raises:
+        InputError: The disk cannot take what is written.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (
+            errno.ENOSPC,
+            errno.EDQUOT,
+            errno.EFBIG,
+            errno.EROFS,
+            errno.EACCES,
+            errno.EPERM,
+            errno.EIO,
+        ):
+            raise
+        what = "the disk is full" if error.errno in (errno.ENOSPC, errno.EDQUOT) else error.strerror
+        raise InputError(f"cannot write to {folder}: {what}; mend that and run the command again to go on") from error
 
 
 def allocate(path: Path, size: int) -> None:

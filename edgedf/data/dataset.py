@@ -132,11 +132,16 @@ def _frame_of(path: str, video: str) -> tuple[str, str]:
 
 def write_dataset(root: Path, columns: dict[str, list[str]]) -> None:
     """Writes `root/labels.csv`, whole or not at all."""
+    write_table(root / "labels.csv", columns)
+
+
+def write_table(file: Path, columns: dict[str, list[str]]) -> None:
+    """Writes a CSV file with a header, whole or not at all."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)
     writer.writerows(zip(*columns.values(), strict=True))
-    write_text(root / "labels.csv", text.getvalue())
+    write_text(file, text.getvalue())
 
 
 def read_table(file: Path, required: Sequence[str]) -> tuple[dict[str, list[str]], list[int]]:

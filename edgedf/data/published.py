@@ -7,13 +7,15 @@ from typing import Any
 
 from edgedf.console import say
 from edgedf.data.dataset import Dataset, Log
-from edgedf.data.trees import Families, Row, dataset_of, pictures
+from edgedf.data.trees import Families, Listing, Row, dataset_of, pictures
 from edgedf.errors import DatasetError
 
 DFDC_SPLITS = {"train": "train", "val": "val", "validation": "val", "test": "test"}
 
 
-def from_dfdc(root: Path, *, skip_broken: bool = False, keep_leaks: bool = False, log: Log = say) -> Dataset:
+def from_dfdc(
+    root: Path, *, skip_broken: bool = False, keep_leaks: bool = False, log: Log = say, listing: Listing = pictures
+) -> Dataset:
     """Reads a DFDC tree: `metadata.json` files, each with the crops of its videos beside it.
 
     A crop belongs to the video `x.mp4` when it lies in a folder `x/` or is named `x.jpg` or `x_0.png`. The
@@ -26,7 +28,7 @@ def from_dfdc(root: Path, *, skip_broken: bool = False, keep_leaks: bool = False
     strays: list[str] = []
     for file in sorted([*root.glob("metadata.json"), *root.glob("*/metadata.json")]):
         videos = _metadata(file)
-        for picture in pictures(file.parent, log):
+        for picture in listing(file.parent, log):
             name = _video_of(picture, videos)
             if name:
                 rows.append({"path": picture, **_dfdc_row(name, videos[name])})
@@ -65,7 +67,9 @@ def _dfdc_row(name: str, entry: dict[str, Any]) -> dict[str, str]:
     }
 
 
-def from_faceforensics(root: Path, *, skip_broken: bool = False, keep_leaks: bool = False, log: Log = say) -> Dataset:
+def from_faceforensics(
+    root: Path, *, skip_broken: bool = False, keep_leaks: bool = False, log: Log = say, listing: Listing = pictures
+) -> Dataset:
     """Reads a FaceForensics++ tree of extracted faces or frames.
 
     `original_sequences/SOURCE/...` is real and `manipulated_sequences/METHOD/...` is fake. The video's name
@@ -79,8 +83,10 @@ def from_faceforensics(root: Path, *, skip_broken: bool = False, keep_leaks: boo
     found, strays = [], []
     families = Families()
     for top, label, people in (("original_sequences", "real", 1), ("manipulated_sequences", "fake", 2)):
-        for picture in pictures(root / top, log):
-            source = picture.relative_to(root / top).parts[0]
+        for picture in listing(root / top, log):
+            source, *inside = picture.relative_to(root / top).parts
+            if "masks" in inside:  # films of the forged region
+                continue
             ids = _people(picture, people)
             if ids:
                 # The actors' films count their people from 01 too.
@@ -121,7 +127,9 @@ def _official_splits(root: Path) -> dict[str, str]:
     return splits
 
 
-def from_celeb_df(root: Path, *, skip_broken: bool = False, keep_leaks: bool = False, log: Log = say) -> Dataset:
+def from_celeb_df(
+    root: Path, *, skip_broken: bool = False, keep_leaks: bool = False, log: Log = say, listing: Listing = pictures
+) -> Dataset:
     """Reads a Celeb-DF tree: crops in `Celeb-real`, `YouTube-real` and `Celeb-synthesis`.
 
     A crop belongs to the video that its folder, or the beginning of its own name, names. The group is the
@@ -136,7 +144,7 @@ def from_celeb_df(root: Path, *, skip_broken: bool = False, keep_leaks: bool = F
     rows: list[dict[str, str | Path]] = []
     strays: list[str] = []
     for top, label in (("Celeb-real", "real"), ("YouTube-real", "real"), ("Celeb-synthesis", "fake")):
-        for picture in pictures(root / top, log):
+        for picture in listing(root / top, log):
             match = _celeb_name(picture)
             if not match:
                 strays.append(f"{picture.relative_to(root)}: its name tells no video")

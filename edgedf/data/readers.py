@@ -1,5 +1,6 @@
 """Readers: a dataset from whatever layout its files came in."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ from edgedf.data.checks import checked
 from edgedf.data.dataset import LABELS, REQUIRED, SPLITS, Dataset, Log, read_table
 from edgedf.data.published import from_celeb_df, from_dfdc, from_faceforensics
 from edgedf.data.splits import split_by_group
-from edgedf.data.trees import Row, dataset_of, pictures
+from edgedf.data.trees import Listing, Row, dataset_of, pictures
 from edgedf.errors import DatasetError, InputError
 
 LAYOUTS = (
@@ -23,7 +24,9 @@ LAYOUTS = (
 LABEL_OF = {"real": "real", "0": "real", "fake": "fake", "1": "fake"}
 
 
-def open_dataset(root: Path, *, skip_broken: bool = False, keep_leaks: bool = False, log: Log = say) -> Dataset:
+def open_dataset(
+    root: Path, *, skip_broken: bool = False, keep_leaks: bool = False, log: Log = say, listing: Listing = pictures
+) -> Dataset:
     """Opens a dataset in any layout that is known.
 
     Args:
@@ -31,6 +34,7 @@ def open_dataset(root: Path, *, skip_broken: bool = False, keep_leaks: bool = Fa
         skip_broken: Leave broken rows out and log each, rather than stop.
         keep_leaks: Keep a row whose group or pixels are in another split too, for the audit to find.
         log: Receives one line for each thing left out.
+        listing: Finds the files in folders: faces that are cut out already, or also the videos they come from.
 
     Raises:
         InputError: The layout is not known.
@@ -42,15 +46,25 @@ def open_dataset(root: Path, *, skip_broken: bool = False, keep_leaks: bool = Fa
         raise InputError(f"there is no folder {root}")
     if (root / "labels.csv").is_file():
         return read_dataset(root, skip_broken=skip_broken, keep_leaks=keep_leaks, log=log)
-    if any(root.glob("metadata.json")) or any(root.glob("*/metadata.json")):
-        return from_dfdc(root, skip_broken=skip_broken, keep_leaks=keep_leaks, log=log)
-    if (root / "original_sequences").is_dir() or (root / "manipulated_sequences").is_dir():
-        return from_faceforensics(root, skip_broken=skip_broken, keep_leaks=keep_leaks, log=log)
-    if (root / "Celeb-real").is_dir() or (root / "Celeb-synthesis").is_dir():
-        return from_celeb_df(root, skip_broken=skip_broken, keep_leaks=keep_leaks, log=log)
-    if _class_folders(root):
-        return from_class_folders(root, skip_broken=skip_broken, keep_leaks=keep_leaks, log=log)
+    if reader := _tree_reader(root):
+        return reader(root, skip_broken=skip_broken, keep_leaks=keep_leaks, log=log, listing=listing)
     raise InputError(f"{root} is not a dataset: it needs {'; or '.join(LAYOUTS)}")
+
+
+def is_dataset(root: Path) -> bool:
+    """Whether `open_dataset` knows the layout."""
+    return (root.suffix == ".csv" and root.is_file()) or (root / "labels.csv").is_file() or bool(_tree_reader(root))
+
+
+def _tree_reader(root: Path) -> Callable[..., Dataset] | None:
+    """The reader of a tree without `labels.csv`, if its layout is known."""
+    if any(root.glob("metadata.json")) or any(root.glob("*/metadata.json")):
+        return from_dfdc
+    if (root / "original_sequences").is_dir() or (root / "manipulated_sequences").is_dir():
+        return from_faceforensics
+    if (root / "Celeb-real").is_dir() or (root / "Celeb-synthesis").is_dir():
+        return from_celeb_df
+    return from_class_folders if _class_folders(root) else None
 
 
 def read_dataset(root: Path, *, skip_broken: bool = False, keep_leaks: bool = False, log: Log = say) -> Dataset:
@@ -73,7 +87,9 @@ def read_dataset(root: Path, *, skip_broken: bool = False, keep_leaks: bool = Fa
     )
 
 
-def from_class_folders(root: Path, *, skip_broken: bool = False, keep_leaks: bool = False, log: Log = say) -> Dataset:
+def from_class_folders(
+    root: Path, *, skip_broken: bool = False, keep_leaks: bool = False, log: Log = say, listing: Listing = pictures
+) -> Dataset:
     """Reads `real/` and `fake/`, either in `root` or in `train/`, `val/` and `test/`.
 
     Pictures in a folder of their own (`real/VIDEO/1.png`) form a group. Others are a group with those of the
@@ -81,7 +97,7 @@ def from_class_folders(root: Path, *, skip_broken: bool = False, keep_leaks: boo
     """
     rows: list[Row] = []
     for split, label, folder in _class_folders(root):
-        for picture in pictures(folder, log):
+        for picture in listing(folder, log):
             inside = picture.relative_to(folder)
             video = inside.parts[0] if len(inside.parts) > 1 else inside.stem
             # Names start again in each split folder: 0001.jpg of two splits is not one source.

@@ -1,6 +1,6 @@
 """What the readers of folder trees share."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,18 +11,30 @@ from edgedf.data.splits import split_by_group
 from edgedf.errors import DatasetError
 
 PICTURES = {".jpg", ".jpeg", ".png", ".webp", ".bmp"}
+VIDEOS = {".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".wmv", ".flv", ".3gp", ".ts"}
 BESIDE = {".json", ".csv", ".txt", ".md"}  # descriptions that may lie among the pictures
 
 Row = Mapping[str, str | Path]
+Listing = Callable[[Path, Log], list[Path]]
+"""The files of a folder that make rows; tells the log what it leaves out."""
 
 
 def pictures(folder: Path, log: Log) -> list[Path]:
     """All pictures in a folder and below, sorted; says how many other files there are."""
+    return _listed(folder, PICTURES, "pictures", log)
+
+
+def pictures_and_videos(folder: Path, log: Log) -> list[Path]:
+    """All pictures and videos in a folder and below, sorted; says how many other files there are."""
+    return _listed(folder, PICTURES | VIDEOS, "pictures or videos", log)
+
+
+def _listed(folder: Path, wanted: set[str], what: str, log: Log) -> list[Path]:
     files = sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
-    others = [path for path in files if path.suffix.lower() not in PICTURES | BESIDE]
+    others = [path for path in files if path.suffix.lower() not in wanted | BESIDE]
     if others:
-        log(f"{folder}: {len(others)} files are not pictures and are left out, such as {others[0].name}")
-    return [path for path in files if path.suffix.lower() in PICTURES]
+        log(f"{folder}: {len(others)} files are not {what} and are left out, such as {others[0].name}")
+    return [path for path in files if path.suffix.lower() in wanted]
 
 
 def dataset_of(root: Path, rows: Sequence[Row], *, skip_broken: bool, keep_leaks: bool = False, log: Log) -> Dataset:

@@ -27,6 +27,9 @@ UNREADABLE = (
 Box = tuple[float, float, float, float]
 """`(x, y, width, height)` of a face in pixels, from the top left corner."""
 
+Square = tuple[float, float, float]
+"""`(x, y, side)` of what is cut, in pixels."""
+
 
 @dataclass(frozen=True)
 class CropRule:
@@ -55,7 +58,7 @@ class CropRule:
         if not (self.margin > 0 and self.size > 0):
             raise InputError("the crop rule's margin and size must be above 0")
 
-    def square(self, box: Box, width: int, height: int) -> tuple[float, float, float]:
+    def square(self, box: Box, width: int, height: int) -> Square:
         """Places the crop in a picture of `width` x `height` pixels.
 
         Returns:
@@ -75,16 +78,18 @@ class CropRule:
     def cut(self, image: NDArray[np.uint8], box: Box) -> NDArray[np.uint8]:
         """Cuts the face in `box` out of an image `(H, W, 3)`; gives `(size, size, 3)`."""
         height, width = image.shape[:2]
-        return self._resized(image, *self.square(box, width, height))
+        return self.cut_square(image, self.square(box, width, height))
 
     def whole(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Resizes an image `(H, W, 3)` that is a crop already; of an oblong one, its centre square."""
         height, width = image.shape[:2]
         side = min(height, width)
-        return self._resized(image, (width - side) // 2, (height - side) // 2, side)
+        return self.cut_square(image, ((width - side) // 2, (height - side) // 2, side))
 
-    def _resized(self, image: NDArray[np.uint8], x: float, y: float, side: float) -> NDArray[np.uint8]:
+    def cut_square(self, image: NDArray[np.uint8], square: Square) -> NDArray[np.uint8]:
+        """Cuts a square inside an image `(H, W, 3)`; gives `(size, size, 3)`."""
         height, width = image.shape[:2]
+        x, y, side = square
         # Rounding may put x + side a hair outside, which Pillow refuses.
         area = (x, y, min(x + side, width), min(y + side, height))
         resample = INTERPOLATIONS[self.interpolation]

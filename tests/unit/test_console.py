@@ -12,8 +12,8 @@ def test_progress_passes_every_item_on_and_counts_at_intervals(
     monkeypatch.setattr("time.monotonic", lambda: next(clock))
     assert list(console.progress(iter(range(4)), "packing", 4)) == [0, 1, 2, 3]
     assert capsys.readouterr().out.splitlines() == [
-        "packing: 2/4, 12 s",
-        "packing: 4/4, 24 s",
+        "packing: 2/4, 12 s, 12 s left",
+        "packing: 4/4, 24 s, 0 s left",
         "packing: 4 in 30 s",
     ]
 

@@ -1,6 +1,7 @@
 """Cues: each family moves with what it is named after."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ def picture() -> Image.Image:
     return patches.resize((256, 256), Image.Resampling.BICUBIC)
 
 
-def cues_of(picture: Image.Image, path: Path, **options: int) -> Cues:
+def cues_of(picture: Image.Image, path: Path, **options: Any) -> Cues:
     picture.save(path, **options)
     pixels = read_image(path)
     return {**pixel_cues(pixels, pixels), **file_cues(path, {"box_x": "5", "box_y": "6", "box_w": "40", "box_h": "50"})}

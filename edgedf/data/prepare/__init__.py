@@ -1,0 +1,1 @@
+"""Faces out of photos and videos: `flow.py` tells the whole story, top to bottom."""

@@ -1,0 +1,78 @@
+"""One process a core, each with a detector and a decoder of one thread."""
+
+import multiprocessing
+import os
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.connection import wait
+from pathlib import Path
+
+from edgedf.data.prepare.cutting import Cutter
+from edgedf.data.prepare.outcome import Face, Outcome
+from edgedf.data.prepare.settings import Settings
+from edgedf.data.prepare.sources import Source
+from edgedf.errors import InputError
+from edgedf.faces.detectors import load_detector
+
+Job = tuple[Source, list[Face] | None]
+"""A source, and the faces to cut in place of those that a detector would find."""
+
+
+def make_cutter(settings: Settings, out: Path) -> Cutter:
+    """A cutter whose every part runs on one thread."""
+    return Cutter(settings, load_detector(settings.rule.detector, threads=1), out)
+
+
+def cut_all(jobs: Sequence[Job], settings: Settings, out: Path, processes: int) -> Iterator[Outcome]:
+    """What became of each source, in the order in which they are done.
+
+    Raises:
+        InputError: A process was killed.
+        OSError: The disk is full.
+    """
+    processes = min(processes, len(jobs))
+    if processes < 2:
+        cutter = make_cutter(settings, out)
+        yield from (cutter.cut(*job) for job in jobs)
+    else:
+        yield from _in_processes(jobs, settings, out, processes)
+
+
+def _in_processes(jobs: Sequence[Job], settings: Settings, out: Path, processes: int) -> Iterator[Outcome]:
+    # Started afresh: a copy of this process would share the locks of its threads.
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(processes, context, _begin, (settings, out))
+    try:
+        waiting: set[Future[Outcome]] = {pool.submit(_cut, *job) for job in jobs}
+        for one in as_completed(waiting):
+            waiting.remove(one)  # or the outcomes of a million photos stay in memory
+            yield one.result()
+    except BrokenProcessPool:
+        raise InputError("a process was killed, perhaps for want of memory: run the command again to go on") from None
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+_cutter: Cutter | None = None
+
+
+def _begin(settings: Settings, out: Path) -> None:
+    """Runs first in each process."""
+    global _cutter
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    _cutter = make_cutter(settings, out)
+
+
+def _end_with_parent() -> None:
+    """A parent that is killed cannot stop its children, and they would wait for work for ever."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    wait([parent.sentinel])
+    os._exit(1)
+
+
+def _cut(source: Source, shared: list[Face] | None) -> Outcome:
+    assert _cutter is not None
+    return _cutter.cut(source, shared)
