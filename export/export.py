@@ -92,8 +92,8 @@ def main(
     """
     source = source or _latest_student()
     place = _place(source, out)
-    _check(place, targets, int8, method)
-    check_capabilities(capabilities)
+    _check(place, targets, capabilities)
+    _check_int8(int8, calibration, method, mixed)
     _check_fitting(data, split, rule, prevalence, int8)
     split = split or "val"
     origin = open_source(source, drawn_crops(CANDIDATES)[:4])
@@ -125,7 +125,7 @@ def main(
     verify(place)  # as a user's machine will
     say(f"wrote {place}")
     if any(one.simulated for one in passed):
-        say(f"TensorRT's artefacts are pending: on the device run  edgedf export {place} --target tensorrt  again")
+        say(f"TensorRT's artefacts are pending: on the device run  {_on_device(place, int8, data)}  again")
     if len(passed) < len(judged):
         worse = ", ".join(one.built.file for one in judged if one not in passed)
         raise GateError(
@@ -134,12 +134,20 @@ def main(
     return {"bundle": str(place), "artefacts": [asdict(one) for one in manifest.artefacts]}
 
 
-def _check(place: Path, targets: Sequence[str], int8: bool, method: str) -> None:
+def _check(place: Path, targets: Sequence[str], capabilities: Sequence[int]) -> None:
     """What can be refused before the work starts."""
     check_targets(targets)
     check_place(place)
+    check_capabilities(capabilities)
+    if capabilities and "tensorrt" not in targets:
+        raise InputError("--sm builds the graphs of TensorRT: give it with --target tensorrt")
+
+
+def _check_int8(int8: bool, calibration: Path | None, method: str, mixed: bool) -> None:
     if method != "auto":
         check_method(method)
+    if not int8 and (calibration or mixed or method != "auto"):
+        raise InputError("--calibration, --method and --mixed are for INT8 artefacts: give these with --int8")
 
 
 def _check_fitting(
@@ -157,6 +165,8 @@ def _check_fitting(
 
 def _place(source: Path, out: Path | None) -> Path:
     """Where the bundle is written."""
+    if out is None and not source.is_dir():
+        raise InputError(f"{source}: there is no such folder")
     if out is None and not (source / MANIFEST).is_file():
         raise InputError(f"{source} is not a bundle: name the one to write with --out NAME.edgedf")
     if out is None and source.resolve() == student_place().resolve():
@@ -225,6 +235,11 @@ def _with_cpus(judged: Judged, sample: Sample) -> Judged:
 
 def _flips(judged: Judged) -> float:
     return 0.0 if judged.gate is None else judged.gate.flips
+
+
+def _on_device(place: Path, int8: bool, data: Path | None) -> str:
+    """The command that makes and judges TensorRT's artefacts anew."""
+    return f"edgedf export {place} --target tensorrt{' --int8' if int8 else ''}{f' --data {data}' if data else ''}"
 
 
 def _gate_file(place: Path) -> Path:

@@ -265,6 +265,11 @@ def _check_provenance(values: dict[str, Any]) -> None:
     for key in ("trained_on", "fitted_on"):
         if not any(_fits(values.get(key), hint) for hint in (type(None), str, list[str])):
             raise TypeError(f"provenance: {key} is not a list of fingerprints")
+    ranges = values.get("trained_ranges", {})
+    if not _fits(ranges, dict[str, dict[str, list[float]]]) or any(
+        len(one) != 2 for of_dialect in ranges.values() for one in of_dialect.values()
+    ):
+        raise TypeError("provenance: trained_ranges is not a lowest and highest value by tensor and dialect")
 
 
 def _check_crop(contract: InputContract) -> None:

@@ -71,7 +71,8 @@ def open_bundle(path: Path) -> Bundle:
     """
     file = path / MANIFEST
     if not os.path.lexists(file):
-        raise BundleError(f"{path} is not a bundle: it has no {MANIFEST}")
+        reason = f"it has no {MANIFEST}" if path.is_dir() else "there is no such folder"
+        raise BundleError(f"{path} is not a bundle: {reason}")
     text = read_inside(path, MANIFEST, LARGEST_MANIFEST)
     try:
         bundle = Bundle(path, manifest_from_json(text))

@@ -23,9 +23,19 @@ CHUNK = 256  # pictures decoded at a time
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Lets one process pack while others wait for it; a killed one frees its lock."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with folder.with_name(f"{folder.name}.lock").open("w") as file:
+    """Lets one process pack while others wait for it; a killed one frees its lock.
+
+    Raises:
+        InputError: The cache cannot be written to.
+    """
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        lock = folder.with_name(f"{folder.name}.lock").open("w")
+    except OSError as error:
+        raise InputError(
+            f"{folder.parent} cannot be written to ({error.strerror}): set EDGEDF_CACHE to a folder that can"
+        ) from error
+    with lock as file:
         try:
             import fcntl
         except ImportError:  # Windows: two processes would both pack, and the first rename wins

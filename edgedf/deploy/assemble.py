@@ -25,6 +25,7 @@ from edgedf.deploy.card import model_card
 from edgedf.deploy.golden import CANDIDATES, choose_golden, drawn_crops
 from edgedf.deploy.judging import Judged
 from edgedf.deploy.source import Source, float_artefact
+from edgedf.deploy.targets import FLOAT
 from edgedf.faces.crop import CropRule
 from edgedf.files import sha256
 from edgedf.runtime.backends import run_in_batches
@@ -61,7 +62,7 @@ def assemble(out: Path, source: Source, judged: Sequence[Judged], about: dict[st
     for new in judged:
         built = new.built
         contents |= {built.file: built.model} | ({built.weights_file: built.weights} if built.weights_file else {})
-    artefacts = sorted([*kept, *(_artefact(one, split) for one in judged)], key=_place)
+    artefacts = sorted([*kept, *(_artefact(one, source, split) for one in judged)], key=_place)
     main = {one.file for one in artefacts}
     manifest = Manifest(
         name=out.name.removesuffix(".edgedf"),
@@ -105,9 +106,10 @@ def _scores(judged: Judged, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
     return scores(run_in_batches(judged.backend, crops).logit[:, 0], judged.point.temperature)
 
 
-def _artefact(judged: Judged, split: str) -> Artefact:
+def _artefact(judged: Judged, source: Source, split: str) -> Artefact:
     built, point, gate = judged.built, judged.point, judged.gate
-    metrics: dict[str, Any] = {}
+    # Without faces FP32 keeps the threshold of the source, and so what was measured with it.
+    metrics: dict[str, Any] = source.metrics if built.file == FLOAT else {}
     if point.evaluation:
         metrics = {"split": split, "evaluation": point.evaluation.to_dict()}
     if gate:

@@ -37,7 +37,7 @@ def _artefact(artefact: Artefact) -> str:
 
 def _measured(artefact: Artefact) -> str:
     if not artefact.metrics:
-        return "Not measured in this form: the threshold is the one that training chose."
+        return "Not measured in this form: the threshold is that of the run or bundle which it was exported from."
     found = Evaluation.from_dict(artefact.metrics["evaluation"])
     rows = {"AUC": found.auc, "F1": found.f1, "precision": found.precision, "recall": found.recall}
     rows |= {"false positive rate": found.false_positive_rate, "calibration error": found.ece}

@@ -37,6 +37,7 @@ class Source:
         temperature: Likewise.
         rule: Chose the threshold.
         prevalence: Share of fakes it was chosen for, None for the data's own.
+        metrics: Of the FP32 graph at this threshold, see `Artefact.metrics`; empty for a run.
         trained: Ranges by the dialect that the network was trained in, where it was trained to be INT8.
     """
 
@@ -48,6 +49,7 @@ class Source:
     temperature: float
     rule: str
     prevalence: float | None
+    metrics: dict[str, Any] = field(default_factory=dict)
     trained: dict[str, dict[str, Range]] = field(default_factory=dict)
 
 
@@ -80,6 +82,7 @@ def _of_bundle(bundle: Bundle) -> Source:
         temperature=artefact.temperature,
         rule=artefact.rule,
         prevalence=bundle.manifest.provenance.get("fitted_prevalence"),
+        metrics=artefact.metrics,
         trained=bundle.manifest.provenance.get("trained_ranges", {}),
     )
 

@@ -67,7 +67,8 @@ def open_run(path: Path) -> Run:
     """
     file = path / "config.toml"
     if not file.is_file():
-        raise CheckpointError(f"{path}: not a run (no config.toml)")
+        reason = "no config.toml" if path.is_dir() else "there is no such folder"
+        raise CheckpointError(f"{path}: not a run ({reason})")
     try:
         # A distilled student's config has more keys than a plain one's.
         return Run(path, TrainConfig.load(file))

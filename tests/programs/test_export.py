@@ -145,8 +145,32 @@ def test_wrong_use(run: Path, tmp_path: Path) -> None:
         export(tmp_path / "none", out=run)
     with pytest.raises(InputError, match="is a file"):
         export(tmp_path / "none", out=run / "config.toml" / "tiny.edgedf")
-    with pytest.raises(CheckpointError, match="not a run"):
+    with pytest.raises(CheckpointError, match=r"not a run \(no config.toml\)"):
         export(tmp_path, out=out)
+    with pytest.raises(CheckpointError, match="no such folder"):
+        export(tmp_path / "none", out=out)
+    with pytest.raises(InputError, match=r"none.edgedf: there is no such folder"):
+        export(tmp_path / "none.edgedf")
+
+
+def test_an_option_that_would_do_nothing_is_refused(run: Path, tmp_path: Path) -> None:
+    out = tmp_path / "tiny.edgedf"
+    for option in ({"calibration": tmp_path}, {"method": "minmax"}, {"mixed": True}):
+        with pytest.raises(InputError, match=r"are for INT8 artefacts: give these with --int8"):
+            export(run, out=out, **option)
+    with pytest.raises(InputError, match=r"--sm .* give it with --target tensorrt"):
+        export(run, out=out, capabilities=[86])
+
+
+def test_what_was_measured_stays_where_an_export_without_data_keeps_the_threshold(
+    exported: Result, tmp_path: Path
+) -> None:
+    out = tmp_path / "more.edgedf"
+    again = export(Path(exported["bundle"]), out=out, targets=["onnx", "openvino"])
+    assert again == {**exported, "bundle": str(out)}
+    measured, unmeasured = (out / "MODEL_CARD.md").read_text().split("## openvino/model.xml")
+    assert "Measured on 24 crops" in measured
+    assert "Not measured in this form: the threshold is that of the run or bundle" in unmeasured
 
 
 def test_without_a_source_the_newest_student_is_exported(

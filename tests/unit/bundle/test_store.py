@@ -105,6 +105,8 @@ def test_a_link_is_refused(make_bundle: MakeBundle) -> None:
         (lambda values: values["input"]["crop"].pop("detector"), "the crop rule is not a table of detector"),
         (lambda values: values["provenance"].update(fitted_prevalence="few"), "fitted for a prevalence of 'few'"),
         (lambda values: values["provenance"].update(fitted_prevalence=7.0), "fitted for a prevalence of 7.0"),
+        (lambda values: values["provenance"].update(trained_ranges="wide"), "trained_ranges is not a lowest"),
+        (lambda values: values["provenance"].update(trained_ranges={"U8": {"x": [0.0]}}), "trained_ranges is not"),
         (lambda values: values.update(artefacts=[]), "names no artefact"),
         (lambda values: values.update(artefacts=7), "malformed"),
         (lambda values: values["artefacts"][0].update(threshold="0.5"), "threshold is not a float"),
@@ -198,7 +200,8 @@ def test_a_giant_manifest_is_not_read(make_bundle: MakeBundle) -> None:
 
 
 def test_a_folder_without_a_manifest_is_no_bundle(tmp_path: Path) -> None:
-    assert "is not a bundle" in refusal(tmp_path)
+    assert "is not a bundle: it has no manifest.json" in refusal(tmp_path)
+    assert "is not a bundle: there is no such folder" in refusal(tmp_path / "none")
 
 
 def test_writing_replaces_an_older_bundle_and_leaves_nothing_beside(make_bundle: MakeBundle) -> None:

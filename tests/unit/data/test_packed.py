@@ -239,3 +239,10 @@ def test_default_cache_is_named_by_the_environment(root: Path, tmp_path: Path, m
     monkeypatch.setenv("EDGEDF_CACHE", str(tmp_path / "elsewhere"))
     pack(read_dataset(root))
     assert any((tmp_path / "elsewhere").iterdir())
+
+
+def test_a_cache_that_cannot_be_written_is_named(root: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for cache in (tmp_path / "file", tmp_path / "file" / "below"):
+        with pytest.raises(InputError, match=r"cannot be written to .* EDGEDF_CACHE"):
+            pack(read_dataset(root), cache=cache)
