@@ -8,7 +8,7 @@ demo: $(READY)  ## the whole chain on drawn faces, with a report at its end
 	$(VENV)/bin/edgedf demo
 
 test: $(READY)  ## training in a process of its own: after OpenVINO's tests it has crashed in native code, once in four runs
-	$(VENV)/bin/pytest --ignore tests/unit/training
+	$(VENV)/bin/pytest --numprocesses auto --ignore tests/unit/training
 	$(VENV)/bin/pytest tests/unit/training
 
 lint: $(READY)

@@ -1,7 +1,6 @@
 """Cues: each family moves with what it is named after."""
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -18,8 +17,8 @@ def picture() -> Image.Image:
     return patches.resize((256, 256), Image.Resampling.BICUBIC)
 
 
-def cues_of(picture: Image.Image, path: Path, **options: Any) -> Cues:
-    picture.save(path, **options)
+def cues_of(picture: Image.Image, path: Path, quality: int = 90) -> Cues:
+    picture.save(path, quality=quality)
     pixels = read_image(path)
     return {**pixel_cues(pixels, pixels), **file_cues(path, {"box_x": "5", "box_y": "6", "box_w": "40", "box_h": "50"})}
 
