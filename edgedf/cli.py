@@ -451,11 +451,18 @@ def parity(bundle: BundlePath) -> Result:
 
     found = side_by_side(open_bundle(bundle), drawn_crops(CANDIDATES), cpus())
     rows = [
-        [one.file, d.name, f"{d.largest:.2e}", f"{d.mean:.2e}", f"{d.cosine:.6f}", f"{one.score:.4f}"]
+        [
+            one.file + (" (simulated)" if one.simulated else ""),
+            d.name,
+            f"{d.largest:.2e}",
+            f"{d.mean:.2e}",
+            f"{d.cosine:.6f}",
+            f"{one.score:.4f}",
+        ]
         for one in found
         for d in one.differences
     ]
-    console.say(console.table(["against FP32", "output", "largest", "mean", "cosine", "score"], rows))
+    console.say(console.table(["against FP32", "output", "largest", "mean", "cosine", "change of score"], rows))
     for one in found:
         first = one.departure
         where = f"at {first.layer}, relative error {first.error:.3f}" if first else "nowhere"

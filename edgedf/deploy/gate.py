@@ -5,6 +5,7 @@ artefact's is the one that repeats the reference's verdicts there with the fewes
 difference comes from one bootstrap over groups in which both are drawn alike.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
@@ -211,6 +212,10 @@ def _broken(changes: dict[str, Interval], flips: float, parts: dict[str, list[Pa
 def _unsure(changes: dict[str, Interval], fakes: int, bounds: Bounds) -> list[str]:
     """Figures whose interval reaches below the bound, and how many fakes it would take to tell."""
     reasons = []
+    # Where no verdict on a fake moved, a bootstrap draws the same again. What never happened in n cases may happen in
+    # 3 of n (Hanley and Lippman-Hand, "If nothing goes wrong, is everything all right?", JAMA 1983).
+    if fakes < (enough := math.ceil(3 / bounds.drop)):
+        reasons.append(f"nothing can be told of {fakes:,} fakes: give {enough:,} or more")
     for name in ("f1", "recall"):
         change = changes[name]
         if change.low >= -bounds.drop:

@@ -53,6 +53,16 @@ def test_a_compressed_logit_passes_with_another_temperature(faces: PackedFaces, 
     assert gate.temperature == pytest.approx(same.temperature / 2, rel=0.01)
 
 
+def test_nothing_is_concluded_from_a_few_fakes_that_all_agree() -> None:
+    """Their intervals have no width: a bootstrap of what never differs does not differ."""
+    few = _faces(60)
+    reference = (np.random.default_rng(0).normal(0, 1.5, 60) + 4.0 * few.labels - 2.0).astype(np.float32)
+    gate = _judge(few, reference, reference)
+    assert gate.recall.low == gate.recall.high == 0
+    assert gate and gate.verdict == "inconclusive"
+    assert gate.reasons == ["nothing can be told of 40 fakes: give 600 or more"]
+
+
 def test_noise_on_every_score_is_stopped(faces: PackedFaces, reference: NDArray[np.float32]) -> None:
     gate = _judge(faces, reference, reference + np.random.default_rng(1).normal(0, 1, len(faces)))
     assert gate.verdict == "broken" and not gate
