@@ -4,7 +4,7 @@ Every artefact of a bundle that runs here, MobileNetV2 in the same four forms, a
 one face a call, one thread, all in turns in one run. A Markdown table, with each INT8 form against its float one.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -33,17 +33,18 @@ class Form(NamedTuple):
     precision: str
 
 
-def main(bundle: Path, *, peers: Sequence[str] = ("mobilenet_v2", TEACHER), rounds: int = 30) -> dict[str, Any]:
+def main(bundle: Path, *, peers: list[str] | None = None, rounds: int = 30) -> dict[str, Any]:
     """Prints the table and returns its rows.
 
     Args:
         bundle: Its artefacts are timed.
-        peers: Names of `edgedf.deploy.peers`; INT8 forms are made of all but the teacher.
+        peers: Names of `edgedf.deploy.peers`, by default MobileNetV2 and the B3 teacher; INT8 forms are made of all but
+            the teacher.
         rounds: Turns of each.
     """
     crop = drawn_crops(1)
     backends = _artefacts(bundle)
-    for peer in peers:
+    for peer in peers or ["mobilenet_v2", TEACHER]:
         backends |= _peer(peer)
     calls: dict[str, Callable[[], object]] = {}
     for index, backend in enumerate(backends.values()):

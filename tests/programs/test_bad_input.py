@@ -207,6 +207,7 @@ def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     [
         "teacher/average.py nowhere mean",
         "export/weights.py nowhere small.safetensors",
+        "benchmarks/artefact_speed.py nowhere",
         "benchmarks/overhead.py nowhere",
         "benchmarks/training_speed.py nowhere --data faces",
     ],
