@@ -62,7 +62,7 @@ def main(
     rows: list[list[object]] = []
     for one in (one for one in opened.manifest.artefacts if one.file in loaded):
         logit = logits(loaded[one.file], faces, one.file)
-        site = sites[one.file] = fit_site(one, logit, faces, split, rule or one.rule, prevalence)
+        site = sites[one.file] = fit_site(logit, faces, split, rule or one.rule, prevalence)
         rows += _rows(one, site, shipped_evaluation(one, logit, faces, prevalence))
     tuned = write_sites(opened, sites)
     _report(tuned, faces, rows)

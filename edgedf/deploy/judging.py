@@ -57,9 +57,7 @@ class Judge:
         built = Built(FLOAT, "onnxruntime", "fp32", source.graph)
         if self.faces is None or self.logit is None:
             say("warning: no data given: temperature and threshold are not fitted to the exported file")
-            return Judged(
-                built, self.backend, OperatingPoint(source.temperature, source.threshold, source.rule, None), None
-            )
+            return Judged(built, self.backend, self._given(), None)
         faces = self.faces
         point = fit_operating_point(faces.labels, self.logit, faces.groups, source.rule, source.prevalence)
         return Judged(built, self.backend, point, None)
@@ -71,12 +69,15 @@ class Judge:
             built = _with_engine(built, backend)
         source = self.source
         if self.faces is None or self.logit is None:
-            point = OperatingPoint(source.temperature, source.threshold, source.rule, None)
-            return Judged(built, backend, point, None, pending)
+            return Judged(built, backend, self._given(), None, pending)
         found = logits(backend, self.faces, built.file)
         gate = judge(self.faces, self.logit, found, source.rule, source.prevalence, self.bounds)
         point = OperatingPoint(gate.temperature, gate.threshold, source.rule, gate.evaluation)
         return Judged(built, backend, point, gate, pending)
+
+    def _given(self) -> OperatingPoint:
+        """The source's own, where there are no faces to fit one to."""
+        return OperatingPoint(self.source.temperature, self.source.threshold, self.source.rule, None)
 
 
 def load_or_simulate(name: str, model: bytes, threads: int, weights: bytes, precision: str) -> tuple[Backend, bool]:

@@ -26,13 +26,10 @@ def check_faces(bundle: Bundle, faces: PackedFaces) -> None:
         raise DatasetError("the model was trained on these faces, which flatter it: give others, or another split")
 
 
-def fit_site(
-    artefact: Artefact, logit: NDArray[np.float32], faces: PackedFaces, split: str, rule: str, prevalence: float | None
-) -> Site:
+def fit_site(logit: NDArray[np.float32], faces: PackedFaces, split: str, rule: str, prevalence: float | None) -> Site:
     """Fits an artefact's threshold and temperature to a site.
 
     Args:
-        artefact: The artefact.
         logit: Its logits (N,) in its own runtime.
         faces: The site's.
         split: That they are.

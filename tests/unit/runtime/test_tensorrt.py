@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from edgedf.errors import EdgedfError
 from edgedf.files import cache_root
-from edgedf.runtime.backends import load_backend
+from edgedf.runtime.backends import load_backend, run_in_batches
 from edgedf.runtime.backends.tensorrt import TensorRt, load, open_gpu, unpack_engine, usable
 from edgedf.runtime.build_cache import keep
 from edgedf.runtime.cuda_graph import CudaGraph
@@ -38,12 +38,12 @@ def empty_cache() -> None:
         file.unlink()
 
 
-@pytest.mark.parametrize("count", [1, 2, 5, LARGEST])
+@pytest.mark.parametrize("count", [1, 2, 5, LARGEST, LARGEST + 1])
 def test_any_number_of_crops_is_judged_as_by_onnx_runtime(
     gpu: FakeGpu, graph: bytes, crops: NDArray[np.uint8], count: int
 ) -> None:
     some = np.resize(crops, (count, *crops.shape[1:]))
-    found, expected = load(graph, 1).run(some), load_backend("onnxruntime", graph, 1).run(some)
+    found, expected = (run_in_batches(one, some) for one in (load(graph, 1), load_backend("onnxruntime", graph, 1)))
     for ours, theirs in zip(found, expected, strict=True):
         assert ours.dtype == np.float32
         np.testing.assert_allclose(ours, theirs, atol=1e-4)

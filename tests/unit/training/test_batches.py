@@ -60,14 +60,18 @@ def test_a_batch_has_an_image_for_every_part(train_faces: PackedFaces, config: D
         Batches(train_faces, dataclasses.replace(config, accumulate=5), 0, 2)
 
 
-def test_pairs_are_moved_and_lit_alike(train_faces: PackedFaces, config: DistillConfig) -> None:
-    """Where a fake equals its original, their views are equal bit for bit: only the forgery tells them apart."""
-    pixels = np.array(train_faces.pixels[:])
-    fakes, reals = (np.flatnonzero(train_faces.labels == label) for label in (1, 0))
+def with_fakes_like_their_originals(faces: PackedFaces) -> PackedFaces:
+    pixels = np.array(faces.pixels[:])
+    fakes, reals = (np.flatnonzero(faces.labels == label) for label in (1, 0))
     pixels[fakes] = pixels[reals]
     originals = np.arange(len(pixels))
     originals[fakes] = reals
-    faces = dataclasses.replace(train_faces, pixels=pixels, originals=originals)
+    return dataclasses.replace(faces, pixels=pixels, originals=originals)
+
+
+def test_pairs_are_moved_and_lit_alike(train_faces: PackedFaces, config: DistillConfig) -> None:
+    """Where a fake equals its original, their views are equal bit for bit: only the forgery tells them apart."""
+    faces = with_fakes_like_their_originals(train_faces)
     seen = 0
     for batch in Batches(faces, dataclasses.replace(config, pairs=True)).epoch(1):
         assert batch.labels.flatten().tolist() == [0, 1] * 4
@@ -187,12 +191,7 @@ def test_a_mixed_forgery_fades_towards_its_own_real(train_faces: PackedFaces, fo
 
 
 def test_a_fake_is_degraded_as_its_original(train_faces: PackedFaces, config: DistillConfig) -> None:
-    pixels = np.array(train_faces.pixels[:])
-    fakes, reals = (np.flatnonzero(train_faces.labels == label) for label in (1, 0))
-    pixels[fakes] = pixels[reals]
-    originals = np.arange(len(pixels))
-    originals[fakes] = reals
-    faces = dataclasses.replace(train_faces, pixels=pixels, originals=originals)
+    faces = with_fakes_like_their_originals(train_faces)
     paired = dataclasses.replace(config, pairs=True)
     plain, degraded = (list(Batches(faces, dataclasses.replace(paired, degrade=share)).epoch(0)) for share in (0, 0.5))
     changed = []
