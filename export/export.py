@@ -144,7 +144,7 @@ def _check(place: Path, targets: Sequence[str], capabilities: Sequence[int]) -> 
 
 
 def _check_int8(int8: bool, calibration: Path | None, method: str, mixed: bool) -> None:
-    if method != "auto":
+    if method not in ("auto", TRAINING):
         check_method(method)
     if not int8 and (calibration or mixed or method != "auto"):
         raise InputError("--calibration, --method and --mixed are for INT8 artefacts: give these with --int8")

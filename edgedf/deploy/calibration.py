@@ -51,7 +51,7 @@ def check_method(name: str) -> None:
     Raises:
         InputError: There is none.
     """
-    if name not in (*METHODS, TRAINING):
+    if name not in METHODS:
         raise InputError(f"there is no calibration method {name!r}: use {', '.join(METHODS)}, {TRAINING} or auto")
 
 

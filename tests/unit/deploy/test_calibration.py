@@ -62,9 +62,10 @@ def test_statistics_are_recorded_once(
         record(tiny_graph, dataclasses.replace(sample, digests=["other"]), tmp_path)
 
 
-def test_an_unknown_method_is_named(tiny_graph: bytes, sample: Sample, tmp_path: Path) -> None:
+@pytest.mark.parametrize("method", ["mean", "training"])  # the latter is no calibration: export takes its own ranges
+def test_an_unknown_method_is_named(tiny_graph: bytes, sample: Sample, tmp_path: Path, method: str) -> None:
     with pytest.raises(InputError, match="minmax, percentile, entropy"):
-        record(tiny_graph, sample, tmp_path).of("mean")
+        record(tiny_graph, sample, tmp_path).of(method)
 
 
 def test_entropy_cuts_a_few_outliers_and_keeps_a_uniform_tensor_whole() -> None:
