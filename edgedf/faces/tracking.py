@@ -7,7 +7,7 @@ from edgedf.faces.crop import Box
 from edgedf.faces.decoding import Floats
 
 FARTHEST = 0.6
-"""Two boxes of one face: the way between their centres in sides of a box, plus the logarithm of how much it grew."""
+"""Distance above which two boxes are not one face's."""
 
 REACH = 5
 """Boxes before and after that a smoothed box looks at; those farther away weigh nothing."""
@@ -100,16 +100,21 @@ class Tracker:
         return self.tracks[-1]
 
 
-def _nearest(boxes: Floats, others: Floats) -> dict[int, int]:
-    """Pairs boxes `(N, 4)` and `(M, 4)`, the nearest pair first, none twice; from each of `others` to its partner."""
+def distances(boxes: Floats, others: Floats) -> Values:
+    """Sides between the centres of boxes `(N, 4)` and `(M, 4)`, plus the logarithm of the growth, as `(N, M)`."""
     mine, theirs = _values(boxes)[:, None], _values(others)[None]
     sides, other_sides = mine[..., 2:].max(axis=-1), theirs[..., 2:].max(axis=-1)  # logarithms
     way = np.linalg.norm(mine[..., :2] - theirs[..., :2], axis=-1) / np.exp((sides + other_sides) / 2)
-    distances = way + abs(sides - other_sides)
+    return np.asarray(way + abs(sides - other_sides))
+
+
+def _nearest(boxes: Floats, others: Floats) -> dict[int, int]:
+    """Pairs boxes `(N, 4)` and `(M, 4)`, the nearest pair first, none twice; from each of `others` to its partner."""
+    ways = distances(boxes, others)
     pairs: dict[int, int] = {}
-    for flat in np.argsort(distances, axis=None):
-        one, other = (int(i) for i in np.unravel_index(flat, distances.shape))
-        if distances[one, other] > FARTHEST:
+    for flat in np.argsort(ways, axis=None):
+        one, other = (int(i) for i in np.unravel_index(flat, ways.shape))
+        if ways[one, other] > FARTHEST:
             break
         if one not in pairs.values() and other not in pairs:
             pairs[other] = one

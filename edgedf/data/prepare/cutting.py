@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from edgedf.data.prepare.following import Follower, Found
+from edgedf.data.prepare.frame import Frame
 from edgedf.data.prepare.outcome import PHOTO, Clock, Face, Outcome
 from edgedf.data.prepare.settings import Settings
 from edgedf.data.prepare.sources import Source
-from edgedf.data.prepare.video import Frame, Video
+from edgedf.data.prepare.video import Video
 from edgedf.errors import InputError
 from edgedf.extras import need
 from edgedf.faces.crop import Box, CropRule, Square, read_image
@@ -75,9 +76,10 @@ class Cutter:
         if shared is not None:
             yield from self._shared(Frame(PHOTO, image), shared)
             return
+        frame = Frame(PHOTO, image)
         with self._clock("detect"):
-            [faces] = self._detector.detect([image])
-        yield from self._crops((Frame(PHOTO, image), list(enumerate(_boxes(faces.boxes)))))
+            faces = frame.faces(self._detector)
+        yield from self._crops((frame, list(enumerate(_boxes(faces)))))
 
     def _of_video(self, source: Source, shared: Sequence[Face] | None, outcome: Outcome) -> Iterator[Crop]:
         video = Video(source.path)
@@ -103,20 +105,19 @@ class Cutter:
             yield from self._shared(frame, faces)
             if faces and frame.number % self._settings.step == 0:
                 with self._clock("detect"):
-                    [found] = self._detector.detect([frame.image])
+                    found = frame.faces(self._detector)
                 looks += 1
-                misses += not any(_within(box, face.square) for box in _boxes(found.boxes) for face in faces)
+                misses += not any(_within(box, face.square) for box in _boxes(found) for face in faces)
         if misses > MISPLACED * looks:
             raise InputError(f"in {misses} of {looks} frames there is no face where that of its original is")
 
     def _shared(self, frame: Frame, faces: Sequence[Face]) -> Iterator[Crop]:
-        height, width = frame.image.shape[:2]
         for face in faces:
             x, y, side = face.square
-            if x + side > width + 1 or y + side > height + 1:
-                raise InputError(f"{width} x {height} pixels do not hold the square of its original")
+            if x + side > frame.width + 1 or y + side > frame.height + 1:
+                raise InputError(f"{frame.width} x {frame.height} pixels do not hold the square of its original")
             with self._clock("cut"):
-                crop = self._settings.rule.cut_square(frame.image, face.square)
+                crop = frame.cut(self._settings.rule, face.square)
             yield face._replace(frame=frame.number), crop
 
     def _crops(self, found: Found) -> Iterator[Crop]:
@@ -125,11 +126,11 @@ class Cutter:
         rule = self._settings.rule
         for number, box in faces:
             with self._clock("cut"):
-                square = _square(rule, frame.image, box)
+                square = _square(rule, frame, box)
                 if square[2] < self._settings.smallest:
                     self._left_out["small"] += 1
                     continue
-                crop = rule.cut_square(frame.image, square)
+                crop = frame.cut(rule, square)
                 if sharpness(crop) < self._settings.sharpness:
                     self._left_out["blurred"] += 1
                     continue
@@ -161,16 +162,17 @@ def write_crop(crop: NDArray[np.uint8], path: Path, quality: int) -> None:
 def sharpness(crop: NDArray[np.uint8]) -> float:
     """Variance of the Laplacian of a crop `(S, S, 3)` in grey: below 10 or so it looks blurred."""
     cv2 = need("cv2", "data")
-    return float(cv2.Laplacian(cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY), cv2.CV_32F).var())
+    edges = cv2.Laplacian(cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY), cv2.CV_16S)
+    return float(cv2.meanStdDev(edges)[1].item() ** 2)
 
 
 def _boxes(boxes: NDArray[np.float32]) -> list[Box]:
     return [(x, y, width, height) for x, y, width, height in boxes.tolist()]
 
 
-def _square(rule: CropRule, image: NDArray[np.uint8], box: Box) -> Square:
+def _square(rule: CropRule, frame: Frame, box: Box) -> Square:
     """The rule's square as it is written down, so that another video can be cut by the very same."""
-    x, y, side = rule.square(box, image.shape[1], image.shape[0])
+    x, y, side = rule.square(box, frame.width, frame.height)
     return round(x, 3), round(y, 3), round(side, 3)
 
 

@@ -7,7 +7,7 @@ from edgedf.errors import ConfigError
 from edgedf.faces.crop import CropRule
 from edgedf.faces.detectors import DEFAULT, crop_rule
 
-LONGEST_STEP = 12  # frames between two looks of the detector, half a second: a face seldom moves its own half
+LONGEST_STEP = 24  # frames between two looks of the detector, a second: a face that moved is looked at in between too
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Settings:
 
     @property
     def step(self) -> int:
-        """Frames between two looks of the detector; the boxes between are interpolated."""
+        """Most frames between two looks of the detector; the boxes between are interpolated."""
         return self.every * max(LONGEST_STEP // self.every, 1)
 
     @property

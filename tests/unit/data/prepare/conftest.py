@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import av
 import cv2
 import numpy as np
 import pytest
@@ -55,6 +56,24 @@ def film(faces: list[Picture]) -> Film:
         for i in range(frames):
             writer.write(scene([faces[face]], i)[..., ::-1])
         writer.release()
+        return path
+
+    return write
+
+
+@pytest.fixture
+def h264(faces: list[Picture]) -> Film:
+    """Writes such a video of 60 frames by x264, with its options as `key=value:key=value`."""
+
+    def write(path: Path, options: str, pix_fmt: str = "yuv420p", rotation: int = 0) -> Path:
+        with av.open(str(path), "w") as container:
+            stream = container.add_stream("libx264", 25, options={"x264-params": f"threads=1:log=0:{options}"})
+            stream.width, stream.height, stream.pix_fmt = 320, 240, pix_fmt
+            if rotation:
+                stream.set_display_rotation(rotation)
+            for i in range(60):
+                container.mux(stream.encode(av.VideoFrame.from_ndarray(scene([faces[0]], i), "rgb24")))
+            container.mux(stream.encode(None))
         return path
 
     return write

@@ -3,15 +3,22 @@
 import itertools
 from pathlib import Path
 
+import av
+import cv2
 import numpy as np
 import pytest
 
-from edgedf.data.prepare import video
+from edgedf.data.prepare.frame import Frame, PlanarFrame
 from edgedf.data.prepare.video import Video
 from edgedf.errors import InputError
-from tests.unit.data.prepare.conftest import Film
+from edgedf.faces.crop import CropRule
+from tests.unit.data.prepare.conftest import Film, Picture
 
 UNUSUAL = Path(__file__).with_name("ten_bit_variable_rate.mp4")  # a drawn face, 24 frames
+
+
+def pixels(frame: Frame) -> Picture:
+    return frame._part(0, 0, frame.width, frame.height)
 
 
 def test_every_so_many_frames(film: Film, tmp_path: Path) -> None:
@@ -20,19 +27,68 @@ def test_every_so_many_frames(film: Film, tmp_path: Path) -> None:
     sampled = list(Video(path).every(5))
     assert [frame.number for frame in frames] == list(range(24))
     assert [frame.number for frame in sampled] == [0, 5, 10, 15, 20]
-    assert all(np.array_equal(frame.image, frames[frame.number].image) for frame in sampled)
+    assert all(np.array_equal(pixels(frame), pixels(frames[frame.number])) for frame in sampled)
 
 
-@pytest.mark.parametrize("unusual", [True, False])
-def test_seeking_finds_the_frames_that_decoding_finds(
-    film: Film, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, unusual: bool
-) -> None:
-    path = UNUSUAL if unusual else film(tmp_path / "x.mp4", frames=80)
-    decoded = list(Video(path).every(7))
-    monkeypatch.setattr(video, "SEEK_FROM", 5)
-    sought = list(Video(path).every(7))
-    assert [frame.number for frame in sought] == [frame.number for frame in decoded]
-    assert all(np.array_equal(a.image, b.image) for a, b in zip(sought, decoded, strict=True))
+@pytest.mark.parametrize("options", ["bframes=3:keyint=10:open-gop=1", "bframes=0:keyint=10", "bframes=3:keyint=250"])
+@pytest.mark.parametrize("step", [3, 7, 25])
+def test_what_is_passed_by_changes_no_wanted_frame(h264: Film, tmp_path: Path, options: str, step: int) -> None:
+    """Frames that no other refers to, and groups of pictures in which no frame is wanted."""
+    path = h264(tmp_path / "x.mp4", options)
+    every = list(Video(path).every(1))
+    wanted = list(Video(path).every(step))
+    assert len(every) == 60
+    assert [frame.number for frame in wanted] == list(range(0, 60, step))
+    assert all(np.array_equal(pixels(frame), pixels(every[frame.number])) for frame in wanted)
+
+
+def test_groups_without_a_wanted_frame_are_not_decoded(h264: Film, tmp_path: Path) -> None:
+    one = Video(h264(tmp_path / "x.mp4", "keyint=10:scenecut=0"))
+    decoded = []
+    frames = one._frames
+    one._frames = lambda decoder, packet: decoded.append(packet) or frames(decoder, packet)  # type: ignore[method-assign,func-returns-value]
+    assert [frame.number for frame in one.every(30)] == [0, 30]
+    assert sum(packet is not None for packet in decoded) == 20
+
+
+def test_frames_are_those_that_opencv_reads(h264: Film, tmp_path: Path) -> None:
+    """The camera may read through OpenCV what was prepared through PyAV."""
+    path = h264(tmp_path / "x.mp4", "bframes=3")
+    film = cv2.VideoCapture(str(path))
+    for frame in Video(path).every(1):
+        assert np.array_equal(pixels(frame), film.read()[1][..., ::-1])
+
+
+@pytest.mark.parametrize("pix_fmt", ["yuv420p", "yuv444p"])
+def test_a_part_of_a_frame_is_that_of_the_whole(h264: Film, tmp_path: Path, pix_fmt: str) -> None:
+    """Only the part is turned into RGB; the square is the same to one level, at the edges of the frame too."""
+    path, rule = h264(tmp_path / "x.mp4", "bframes=0", pix_fmt=pix_fmt), CropRule()
+    frame = next(Video(path).every(1))
+    assert isinstance(frame, PlanarFrame)
+    for square in [(0.0, 0.0, 240.0), (100.3, 80.1, 57.7), (263.0, 183.0, 57.0)]:
+        assert np.allclose(frame.cut(rule, square), rule.cut_square(pixels(frame), square), atol=1)
+
+
+def test_a_turned_video_is_set_upright(h264: Film, tmp_path: Path) -> None:
+    upright, turned = h264(tmp_path / "x.mp4", "bframes=0"), h264(tmp_path / "y.mp4", "bframes=0", rotation=90)
+    film = cv2.VideoCapture(str(turned))
+    frame = next(Video(turned).every(1))
+    assert np.array_equal(pixels(frame), film.read()[1][..., ::-1])
+    assert (frame.width, frame.height) == (240, 320)
+    assert not np.array_equal(pixels(frame)[:240, :240], pixels(next(Video(upright).every(1)))[:240, :240])
+
+
+def test_a_broken_packet_costs_its_frames_and_no_others(h264: Film, tmp_path: Path) -> None:
+    path = h264(tmp_path / "x.mp4", "keyint=10:bframes=0:scenecut=0")
+    data = bytearray(path.read_bytes())
+    with av.open(str(path)) as container:
+        broken = [packet for packet in container.demux(video=0) if packet.size][20]
+    assert broken.pos is not None
+    data[broken.pos + 8 : broken.pos + broken.size] = bytes(broken.size - 8)
+    path.write_bytes(data)
+    numbers = [frame.number for frame in Video(path).every(1)]
+    assert set(range(60)) - set(numbers) <= set(range(20, 30))
+    assert len(numbers) < 60
 
 
 def test_ten_bits_at_a_variable_rate_are_read_as_others() -> None:
@@ -40,8 +96,8 @@ def test_ten_bits_at_a_variable_rate_are_read_as_others() -> None:
     one = Video(UNUSUAL)
     frames = list(one.every(1))
     assert (len(frames), one.read, one.promised) == (24, 24, 24)
-    assert frames[0].image.dtype == np.uint8
-    assert all(np.abs(a.image.astype(int) - b.image).max() > 50 for a, b in itertools.pairwise(frames))
+    assert pixels(frames[0]).dtype == np.uint8
+    assert all(np.abs(pixels(a).astype(int) - pixels(b)).max() > 50 for a, b in itertools.pairwise(frames))
 
 
 def test_what_ends_early_is_known(film: Film, tmp_path: Path) -> None:
