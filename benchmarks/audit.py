@@ -6,7 +6,6 @@ A leak ends with exit code 1: copies, groups or people in two splits, or a cue t
 """
 
 import time
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -18,7 +17,7 @@ from numpy.typing import NDArray
 
 from edgedf.console import progress, say, table
 from edgedf.data.audit.cues import FAMILIES
-from edgedf.data.audit.duplicates import Pair, across_splits, find_pairs, torn_groups
+from edgedf.data.audit.duplicates import Copies, Pair, find_pairs, sort_pairs, torn_groups
 from edgedf.data.audit.embedder import load_embedder
 from edgedf.data.audit.people import Alike, People, compare_people
 from edgedf.data.audit.pictures import Pictures, examine, picture_uri
@@ -28,13 +27,13 @@ from edgedf.data.readers import open_dataset
 from edgedf.errors import InputError
 from edgedf.files import check_folder, write_text
 from edgedf.metrics import Interval, auc_interval
+from edgedf.report import audit as words
 from edgedf.report.cues import cue_aucs
 from edgedf.report.findings import Exhibit, Finding, Shot, State, findings_page
 from edgedf.runtime import Engine
 
 SHOWN = 12  # exhibits of a finding
 LISTED = 1000  # entries of a list in the JSON
-SMALL = 64  # side of a crop in pixels: a quarter of what a detector takes
 ALL = "all together"
 
 
@@ -74,18 +73,19 @@ def main(
     dataset = open_dataset(folder, skip_broken=True, keep_leaks=True, log=left_out.append)
     pictures = _examine(dataset, embedder, model)
     rows = pictures.dataset
-    pairs = find_pairs(pictures)
+    copies = sort_pairs(find_pairs(pictures), rows)
     torn = torn_groups(rows.groups, rows.splits)
     cues = _probe(pictures)
     people = _people(pictures)
+    unusable = [*left_out, *pictures.problems]
     findings = [
-        _copies(rows, pairs),
+        _copies(rows, copies),
         _groups(rows, torn),
         *([] if people is None else [_persons(rows, people, checked=embedder is not None)]),
         _cues(rows, cues),
-        _balance(rows),
+        words.balance(rows.columns, rows.groups, LABELS),
         _sizes(pictures),
-        _unreadable([*left_out, *pictures.problems]),
+        words.unusable(unusable),
     ]
     leak = any(one.state is State.LEAK for one in findings)
     _print(findings, cues)
@@ -100,7 +100,7 @@ def main(
         "images": len(rows),
         "leak": leak,
         "findings": [{"title": one.title, "state": one.state, "summary": one.summary} for one in findings],
-        "copies_across_splits": [_pair_dict(rows, pair) for pair in across_splits(pairs, rows.splits)][:LISTED],
+        "copies_across_splits": [_pair_dict(rows, pair) for pair in copies.across][:LISTED],
         "groups_in_two_splits": {
             group: {split: len(own) for split, own in homes.items()} for group, homes in torn.items()
         },
@@ -109,7 +109,7 @@ def main(
             name: {"auc": cue.auc.value, "low": cue.auc.low, "high": cue.auc.high, "verdict": cue.verdict}
             for name, cue in cues.items()
         },
-        "unreadable": [*left_out, *pictures.problems][:LISTED],
+        "unreadable": unusable[:LISTED],
     }
 
 
@@ -155,32 +155,20 @@ def _people(pictures: Pictures) -> People | None:
     return compare_people(pictures.embeddings, real, rows.groups, rows.splits)
 
 
-def _copies(rows: Dataset, pairs: Sequence[Pair]) -> Finding:
-    across = across_splits(pairs, rows.splits)
-    labels, groups = rows.columns["label"], rows.groups
-    inside = [pair for pair in pairs if rows.splits[pair.one] == rows.splits[pair.other]]
-    kinds = {
-        "across splits": across,
-        "within a split, of different groups": [pair for pair in inside if groups[pair.one] != groups[pair.other]],
-        "within a group": [pair for pair in inside if groups[pair.one] == groups[pair.other]],
-        "same pixels, both labels": [pair for pair in pairs if pair.exact and labels[pair.one] != labels[pair.other]],
-    }
-    worst = [*across, *kinds["same pixels, both labels"], *kinds["within a split, of different groups"]]
-    suspect = bool(kinds["same pixels, both labels"])
-    return Finding(
-        "Copies",
-        State.LEAK if across else State.LOOK if suspect else State.FINE,
-        f"{len(across)} pairs across splits, {sum(pair.exact for pair in across)} of them with the same pixels",
-        "Pictures that look the same, by a perceptual hash and then as small grey pictures: re-saved, resized or "
-        "shifted by a pixel, too. Across splits they flatter every figure. Frames of one video, and a fake beside the "
-        "frame it was made from, are alike within their group: that leaks nothing.",
-        ("pairs", "same pixels", "look the same"),
-        [
-            [name, f"{sum(pair.exact for pair in some)}", f"{sum(not pair.exact for pair in some)}"]
-            for name, some in kinds.items()
-        ],
+def _copies(rows: Dataset, copies: Copies) -> Finding:
+    worst = [*copies.across, *copies.contradictory, *copies.strangers]
+    return words.copies(
+        across=_tally(copies.across),
+        strangers=_tally(copies.strangers),
+        relatives=_tally(copies.relatives),
+        contradictory=_tally(copies.contradictory),
         exhibits=[_exhibit(rows, _kind(pair), (pair.one, pair.other)) for pair in worst[:SHOWN]],
     )
+
+
+def _tally(pairs: Sequence[Pair]) -> words.Tally:
+    same = sum(pair.exact for pair in pairs)
+    return same, len(pairs) - same
 
 
 def _kind(pair: Pair) -> str:
@@ -188,43 +176,18 @@ def _kind(pair: Pair) -> str:
 
 
 def _groups(rows: Dataset, torn: dict[str, dict[str, list[int]]]) -> Finding:
-    worst = list(torn.items())[:SHOWN]
-    return Finding(
-        "Groups in two splits",
-        State.LEAK if torn else State.FINE,
-        f"{len(torn)} of {len(set(rows.groups))} groups are in more than one split",
-        "A group is a source video or a person: a detector that has met it in training knows its face and background.",
-        ("group", *SPLITS),
-        [[group, *(str(len(homes.get(split, ()))) for split in SPLITS)] for group, homes in worst],
-        exhibits=[_exhibit(rows, group, [own[0] for own in homes.values()]) for group, homes in worst],
-    )
+    worst = dict(list(torn.items())[:SHOWN])
+    homes = {group: [len(found.get(split, ())) for split in SPLITS] for group, found in worst.items()}
+    shown = [_exhibit(rows, group, [own[0] for own in found.values()]) for group, found in worst.items()]
+    return words.torn_groups(homes, len(torn), len(set(rows.groups)), SPLITS, shown)
 
 
 def _persons(rows: Dataset, people: People, checked: bool) -> Finding:
-    about = "Groups of different splits, compared by the mean vector of their real pictures. "
+    same = people.same if checked and people.trusted else []
+    shown = [_exhibit(rows, f"cosine {pair.cosine:.3f}", pair[:2]) for pair in (same or people.alike)[:SHOWN]]
     if not checked:
-        return Finding(
-            "Look-alikes in two splits",
-            State.LOOK,
-            f"the {min(len(people.alike), SHOWN)} most alike pairs of groups, to look at",
-            about + "The vectors are a forgery detector's: this is no identity check, and says nothing of who is who. "
-            "With --embedder, a face-embedding model, it becomes one.",
-            exhibits=[_exhibit(rows, f"cosine {pair.cosine:.3f}", pair[:2]) for pair in people.alike[:SHOWN]],
-        )
-    known = "no group has two real pictures" if people.recognised is None else f"{people.recognised:.0%} of groups"
-    same = people.same if people.trusted else []
-    summary = f"{len(same)} pairs of groups in different splits look like one person"
-    if not people.trusted:
-        summary = "the embedder does not tell people apart on these crops, so nothing follows from it"
-    return Finding(
-        "People in two splits",
-        State.LEAK if same else State.FINE if people.trusted else State.LOOK,
-        summary,
-        about
-        + f"Two groups count as one person from cosine {people.bound:.3f}: six standard deviations above strangers. "
-        f"As a check of the embedder, the halves of a group are compared, too: recognised as one person: {known}.",
-        exhibits=[_exhibit(rows, f"cosine {pair.cosine:.3f}", pair[:2]) for pair in (same or people.alike)[:SHOWN]],
-    )
+        return words.look_alikes(shown)
+    return words.people(len(same) if people.trusted else None, people.bound, people.recognised, shown)
 
 
 def _cues(rows: Dataset, cues: dict[str, Cue]) -> Finding:
@@ -265,72 +228,11 @@ def _given_away(rows: Dataset, name: str, scores: NDArray[np.float64]) -> list[E
     return found
 
 
-def _balance(rows: Dataset) -> Finding:
-    labels = rows.columns["label"]
-    named = {name: rows.columns[name] for name in ("split", "source", "method") if name in rows.columns}
-    cells = {name: Counter(zip(values, labels, strict=True)) for name, values in named.items()}
-    table_rows = [
-        [f"{name}: {value or 'none'}", *(str(count[value, label]) for label in LABELS)]
-        for name, count in cells.items()
-        for value in sorted({value for value, _ in count})
-    ]
-    lone = [
-        f"{name} {value!r} has no {label}"
-        for name in ("split", "source")
-        for value in sorted(set(named.get(name, ())))
-        for label in LABELS
-        if not cells[name][value, label]
-    ]
-    groups = Counter(rows.groups)
-    mixed = sum(len(kinds) > 1 for kinds in _labels_of_groups(rows).values())
-    return Finding(
-        "Balance",
-        State.LOOK if lone else State.FINE,
-        "; ".join(lone) or f"{labels.count('real')} real, {labels.count('fake')} fake, both in every split",
-        f"{len(groups)} groups, {mixed} of them with both labels; the largest holds {max(groups.values())} pictures. "
-        "A source with one label only is learned in place of forgery.",
-        ("", *LABELS),
-        table_rows,
-    )
-
-
-def _labels_of_groups(rows: Dataset) -> dict[str, set[str]]:
-    found: dict[str, set[str]] = {}
-    for group, label in zip(rows.groups, rows.columns["label"], strict=True):
-        found.setdefault(group, set()).add(label)
-    return found
-
-
 def _sizes(pictures: Pictures) -> Finding:
     rows, sides = pictures.dataset, pictures.sides
     order = np.argsort(sides, kind="stable")
-    small = int(np.count_nonzero(sides < SMALL))
-    shares = (0.05, 0.5, 0.95)
     by_label = {label: sides[np.array(rows.columns["label"]) == label] for label in LABELS}
-    return Finding(
-        "Size of crops",
-        State.LOOK if small else State.FINE,
-        f"median {np.median(sides):.0f} px, smallest {sides.min():.0f} px, {small} below {SMALL} px",
-        "Side of the crop in its picture or video (native_px where the table has it) before it becomes 256 px.",
-        ("", *(f"{share:.0%}" for share in shares)),
-        [
-            [label, *(f"{value:.0f} px" for value in np.quantile(own, shares))]
-            for label, own in by_label.items()
-            if len(own)
-        ],
-        exhibits=[_exhibit(rows, "the smallest", order[: SHOWN // 2].tolist())] if small else [],
-    )
-
-
-def _unreadable(problems: Sequence[str]) -> Finding:
-    return Finding(
-        "Unusable rows",
-        State.LOOK if problems else State.FINE,
-        f"{len(problems)} rows or files cannot be used and were left out",
-        "Train with --skip-broken to leave them out, or mend them.",
-        ("row",),
-        [[problem] for problem in problems[:100]],
-    )
+    return words.crop_sizes(by_label, _exhibit(rows, "the smallest", order[: SHOWN // 2].tolist()))
 
 
 def _exhibit(rows: Dataset, caption: str, indices: Sequence[int]) -> Exhibit:

@@ -1,16 +1,17 @@
-"""What cameras and networks do to a face: each with a strength, for training and for tests of robustness.
+"""What cameras and networks do to a face: each with a strength, for training and for tests of robustness."""
 
-H.264 itself is not among them, as OpenCV's wheels hold no encoder of it; a key frame of VP8 stands in for it.
-"""
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from typing import Any, Literal
 
-from collections.abc import Callable
-from typing import Any
-
+import av
 import cv2
 import numpy as np
+from av.video.codeccontext import VideoCodecContext
 from numpy.typing import NDArray
 
 from edgedf.data.views import jpeg, shrunk
+from edgedf.errors import UnavailableError
 
 Image = NDArray[np.uint8]
 """RGB `(H, W, 3)`."""
@@ -20,6 +21,13 @@ Degradation = Callable[[Image, float, np.random.Generator], Image]
 
 TOGETHER = 2  # degradations of one training view, at most
 NOISE = 30.0  # largest standard deviation, levels
+MOTION = 2.0  # pixels from one frame of a video to the next, at most
+CRF = 18, 45  # x264's constant rate factor: from hardly visible to the worst that a face is recognised in
+ENCODER = "libx264"
+SETTINGS = {"preset": "superfast", "tune": "zerolatency", "sc_threshold": "0"}
+"""One frame in, one out, and only the first a key frame. The preset is the quickest with H.264's deblocking and its
+arithmetic coder; `ultrafast` has neither and takes longer, as it sets up tables of the other coder each time.
+"""
 
 
 def degrade(image: Image, rng: np.random.Generator) -> Image:
@@ -34,11 +42,41 @@ def _jpeg(image: Image, strength: float, rng: np.random.Generator) -> Image:
     return jpeg(image, round(95 - 85 * strength))
 
 
-def _video(image: Image, strength: float, rng: np.random.Generator) -> Image:
-    """A key frame of VP8, as WebP holds it, quality 95 to 5: predicts, transforms and deblocks as H.264 does."""
-    options = [cv2.IMWRITE_WEBP_QUALITY, round(95 - 90 * strength)]
-    code = cv2.imencode(".webp", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), options)[1]
-    return np.asarray(cv2.imdecode(code, cv2.IMREAD_COLOR_RGB), np.uint8)
+def _h264(image: Image, strength: float, rng: np.random.Generator) -> Image:
+    """A frame of H.264 predicted from the one before it, in which all was up to 2 pixels aside; CRF 18 to 45."""
+    height, width = image.shape[:2]
+    now = _whole(cv2.copyMakeBorder(image, 0, height % 2, 0, width % 2, cv2.BORDER_REPLICATE))  # chroma is 2 x 2
+    step = np.column_stack([np.eye(2), rng.uniform(-MOTION, MOTION, 2)])
+    before = _whole(cv2.warpAffine(now, step, now.shape[1::-1], borderMode=cv2.BORDER_REPLICATE))
+    made = _recoded([before, now], CRF[0] + (CRF[1] - CRF[0]) * strength)
+    return np.ascontiguousarray(made[:height, :width])
+
+
+def _recoded(frames: Sequence[Image], crf: float) -> Image:
+    """The last of some frames of even sides, after all of them were encoded and decoded.
+
+    Coders of its own and one thread: views are made on several threads, and more than one would change the bytes.
+    """
+    encoder, decoder = _coder(ENCODER, "w"), _coder("h264", "r")
+    encoder.height, encoder.width = frames[0].shape[:2]
+    encoder.pix_fmt, encoder.framerate = "yuv420p", Fraction(25)
+    encoder.options = SETTINGS | {"crf": str(crf)}
+    planes = [_whole(cv2.cvtColor(one, cv2.COLOR_RGB2YUV_I420)) for one in frames]
+    pictures = [av.VideoFrame.from_ndarray(one, encoder.pix_fmt) for one in planes]
+    packets = [packet for one in (*pictures, None) for packet in encoder.encode(one)]
+    decoded = [one for packet in (*packets, None) for one in decoder.decode(packet)]
+    return _whole(cv2.cvtColor(decoded[-1].to_ndarray(), cv2.COLOR_YUV2RGB_I420))
+
+
+def _coder(name: str, mode: Literal["r", "w"]) -> VideoCodecContext:
+    try:
+        coder = av.Codec(name, mode).create("video")
+    except av.codec.codec.UnknownCodecError as error:
+        raise UnavailableError(
+            f"this PyAV was built without {name}: run  pip install --force-reinstall --only-binary av av"
+        ) from error
+    coder.thread_count = 1
+    return coder
 
 
 def _resize(image: Image, strength: float, rng: np.random.Generator) -> Image:
@@ -97,7 +135,7 @@ def _jitter(image: Image, strength: float, rng: np.random.Generator) -> Image:
 
 DEGRADATIONS: dict[str, Degradation] = {
     "jpeg": _jpeg,
-    "video": _video,
+    "h264": _h264,
     "resize": _resize,
     "blur": _blur,
     "noise": _noise,

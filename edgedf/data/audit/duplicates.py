@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgedf.data.audit.pictures import Pictures
+from edgedf.data.dataset import Dataset
 from edgedf.machine import cores
 
 MOST_BITS = 12  # in which the hashes of two pictures of a kind may differ
@@ -30,6 +31,22 @@ class Pair(NamedTuple):
     other: int
     bits: int
     exact: bool
+
+
+class Copies(NamedTuple):
+    """Pairs of pictures that look the same, by what that means.
+
+    Attributes:
+        across: In two splits.
+        strangers: In one split, of different groups.
+        relatives: In one split and group.
+        contradictory: Of the same pixels with both labels; they are among the others, too.
+    """
+
+    across: list[Pair]
+    strangers: list[Pair]
+    relatives: list[Pair]
+    contradictory: list[Pair]
 
 
 def find_pairs(pictures: Pictures) -> list[Pair]:
@@ -74,9 +91,16 @@ def _against_later(
     return one, other, bits_.astype(np.uint8)
 
 
-def across_splits(pairs: Sequence[Pair], splits: Sequence[str]) -> list[Pair]:
-    """Those pairs whose pictures are in two splits."""
-    return [pair for pair in pairs if splits[pair.one] != splits[pair.other]]
+def sort_pairs(pairs: Sequence[Pair], rows: Dataset) -> Copies:
+    """Sorts the pairs by where their pictures are."""
+    splits, groups, labels = rows.splits, rows.groups, rows.columns["label"]
+    inside = [pair for pair in pairs if splits[pair.one] == splits[pair.other]]
+    return Copies(
+        across=[pair for pair in pairs if splits[pair.one] != splits[pair.other]],
+        strangers=[pair for pair in inside if groups[pair.one] != groups[pair.other]],
+        relatives=[pair for pair in inside if groups[pair.one] == groups[pair.other]],
+        contradictory=[pair for pair in pairs if pair.exact and labels[pair.one] != labels[pair.other]],
+    )
 
 
 def torn_groups(groups: Sequence[str], splits: Sequence[str]) -> dict[str, dict[str, list[int]]]:

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from edgedf.data.audit import duplicates
-from edgedf.data.audit.duplicates import find_pairs, near_pairs, torn_groups
+from edgedf.data.audit.duplicates import Pair, find_pairs, near_pairs, sort_pairs, torn_groups
 from edgedf.data.audit.pictures import examine
 from edgedf.data.dataset import Dataset
 
@@ -67,3 +67,17 @@ def test_torn_groups_name_their_rows() -> None:
     assert torn_groups(["a", "b", "a", "c", "a"], ["train", "val", "val", "val", "train"]) == {
         "a": {"train": [0, 4], "val": [2]}
     }
+
+
+def test_pairs_are_sorted_by_what_they_mean() -> None:
+    columns = {
+        "path": ["0", "1", "2", "3"],
+        "label": ["real", "fake", "real", "real"],
+        "split": ["train", "train", "train", "val"],
+        "group": ["a", "a", "b", "b"],
+    }
+    pairs = [Pair(0, 1, 0, True), Pair(0, 2, 0, True), Pair(1, 2, 3, False), Pair(2, 3, 1, False)]
+    copies = sort_pairs(pairs, Dataset(Path(), columns))
+    assert copies.across == [pairs[3]]
+    assert copies.strangers == [pairs[1], pairs[2]]
+    assert copies.relatives == copies.contradictory == [pairs[0]]
