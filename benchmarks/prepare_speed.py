@@ -5,8 +5,7 @@ In turns, a block of videos each, so that a noisy machine hits both alike:
     prepare   what the command does: one process a core, a small frame for the detector
     plain     OpenCV reads every frame, RetinaFace looks at each sampled one in full size, on all cores
 
-Run by `python benchmarks/prepare_speed.py --data DIR`; with `--photos SIDE` on frames of the videos, written as JPEG
-files with so many pixels on their longer side: 1280 is about what the videos have, 4000 what a camera's photos have.
+Run by `python benchmarks/prepare_speed.py --data DIR`; with `--photos` on frames of the videos, written as JPEG files.
 Both keep the same faces: those whose crop has 48 pixels and more.
 Beside the time by the clock stands the processors', which other work on the machine disturbs less.
 """
@@ -78,13 +77,13 @@ class Watch:
         return Pace(faces, seconds, sum(os.times()[:4]) - sum(self._times[:4]))
 
 
-def main(data: Path, *, every: int = 5, photos: int = 0, blocks: int = 2, plain: int = 4) -> dict[str, Any]:
+def main(data: Path, *, every: int = 5, photos: bool = False, blocks: int = 2, plain: int = 4) -> dict[str, Any]:
     """Measures both.
 
     Args:
         data: Dataset of videos.
         every: Faces are cut from every so many-th frame.
-        photos: Longer side in pixels of the photos that frames of the videos are made into; 0 leaves them videos.
+        photos: Cut them from frames of the videos, as photos.
         blocks: Blocks that the videos or photos are dealt into.
         plain: Videos of each block that the plain loop is given too, or of photos as large a share.
     """
@@ -93,7 +92,7 @@ def main(data: Path, *, every: int = 5, photos: int = 0, blocks: int = 2, plain:
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder)
         if photos:
-            videos, sources = len(sources), find_sources([_photos(sources, out / "photos", photos)], "real", None, say)
+            videos, sources = len(sources), find_sources([_photos(sources, out / "photos")], "real", None, say)
             plain = plain * len(sources) // videos
         result = _compared(sources, Settings(every=every), detector, out, blocks, plain)
     say(json.dumps({"cpu": cpu_name(), "cores": cores()} | result, indent=2))
@@ -190,17 +189,14 @@ def _iou(one: Box, other: Box) -> float:
     return common / (one[2] * one[3] + other[2] * other[3] - common)
 
 
-def _photos(videos: Sequence[Source], folder: Path, side: int) -> Path:
-    """Frames of the videos as JPEG files."""
+def _photos(videos: Sequence[Source], folder: Path) -> Path:
+    """Frames of the videos as JPEG files, in full size."""
     folder.mkdir()
     for source in videos:
         film, number = cv2.VideoCapture(str(source.path)), 0
         while film.grab():
             if number % PHOTO_EVERY == 0:
-                frame = film.retrieve()[1]
-                scale = side / max(frame.shape)
-                picture = cv2.resize(frame, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
-                cv2.imwrite(str(folder / f"{source.place.replace('/', '-')}-{number}.jpg"), picture)
+                cv2.imwrite(str(folder / f"{source.place.replace('/', '-')}-{number}.jpg"), film.retrieve()[1])
             number += 1
     return folder
 
@@ -208,7 +204,7 @@ def _photos(videos: Sequence[Source], folder: Path, side: int) -> Path:
 def measured(
     data: Annotated[Path, typer.Option(help="Dataset of videos.")],
     every: Annotated[int, typer.Option(min=1, help="Cut the faces of every so many-th frame.")] = 5,
-    photos: Annotated[int, typer.Option(min=0, help="Cut them from photos of that longer side, made of frames.")] = 0,
+    photos: Annotated[bool, typer.Option("--photos", help="Cut them from frames of the videos, as photos.")] = False,
 ) -> dict[str, Any]:
     """Times the preparation of a dataset of videos."""
     return main(data, every=every, photos=photos)

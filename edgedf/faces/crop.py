@@ -122,10 +122,11 @@ def read_image(path: Path) -> NDArray[np.uint8]:
     try:
         with Image.open(path) as image:
             _check(image)
-            upright = ImageOps.exif_transpose(image)
+            ImageOps.exif_transpose(image, in_place=True)
             # Pillow warns about palettes with an alpha value an entry unless they pass through RGBA.
-            opaque = upright.convert("RGBA") if "transparency" in upright.info else upright
-            return np.array(opaque.convert("RGB"), dtype=np.uint8)
+            opaque = image.convert("RGBA") if "transparency" in image.info else image
+            rgb = opaque if opaque.mode == "RGB" else opaque.convert("RGB")  # converting copies, whatever the mode
+            return np.array(rgb, dtype=np.uint8)
     except UNREADABLE as error:
         raise InputError(f"cannot read {path} as a picture: {error}") from error
 

@@ -12,8 +12,8 @@ from edgedf.programs import load
 from tests.unit.data.prepare.conftest import scene
 
 
-@pytest.mark.parametrize("photos", [0, 320])
-def test_it_finds_what_the_plain_loop_finds(tmp_path: Path, photos: int) -> None:
+@pytest.mark.parametrize("photos", [False, True])
+def test_it_finds_what_the_plain_loop_finds(tmp_path: Path, photos: bool) -> None:
     draw_dataset(tmp_path / "drawn", 2)
     [path] = (tmp_path / "drawn" / "real").iterdir()
     face = read_image(path)[::2, ::2]
