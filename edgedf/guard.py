@@ -26,6 +26,7 @@ EXTRA_OF = {
     "onnxscript": "export",
     "openvino": "openvino",
     "pycuda": "tensorrt",
+    "ray": "ray",
     "safetensors": "train",
     "tensorrt": "tensorrt",
     "tensorrt_rtx_bindings": "rtx",

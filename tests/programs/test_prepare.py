@@ -84,6 +84,10 @@ def no_shard(tmp: Path) -> Arguments:
     return [str(tmp / "x.zip")]
 
 
+def through_client(tmp: Path) -> Arguments:
+    return [*without_faces(tmp), "--ray", "ray://head:10001"]
+
+
 @pytest.mark.parametrize(
     ("mistake", "message"),
     [
@@ -101,6 +105,7 @@ def no_shard(tmp: Path) -> Arguments:
         (remote_without_label, "memory://videos is no dataset, so its label is not known"),
         (remote_table, "memory://videos/table.csv: name its folder"),
         (no_shard, "x.zip: BadZipFile"),
+        (through_client, "run this on a machine of the cluster, with --ray auto"),
     ],
 )
 def test_a_mistake_is_one_line(
