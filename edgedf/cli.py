@@ -184,8 +184,11 @@ def audit(
 @command(data_app)
 def prepare(
     sources: Annotated[
-        list[Path],
-        typer.Argument(metavar="SOURCE...", help="Photos, videos, folders of them, or datasets whose files they are."),
+        list[str],
+        typer.Argument(
+            metavar="SOURCE...",
+            help="Photos, videos, folders or shards (tar, zip) of them, or datasets whose files they are; URLs too.",
+        ),
     ],
     out: Out,
     label: Annotated[str | None, typer.Option(help="real or fake, for sources that do not say.")] = None,
@@ -206,15 +209,20 @@ def prepare(
         float, typer.Option(min=0, help="Leave out crops whose grey Laplacian has a smaller variance.")
     ] = 4.0,
     quality: Annotated[int, typer.Option(min=0, max=100, help="Of the JPEG files; 0 writes PNG.")] = 95,
+    ray: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Work on Ray: a cluster's address, auto or local.")
+    ] = None,
 ) -> Result:
     """Cut the faces out of photos and videos and file them as a dataset; after a kill, the same command goes on."""
     from edgedf.bundle import open_bundle
+    from edgedf.data.prepare.cluster import on_ray
     from edgedf.data.prepare.flow import prepare as prepared
     from edgedf.data.prepare.settings import Settings, rule_for
 
     rule = rule_for(detector, margin, shift, open_bundle(like).manifest.input.crop if like else None)
     settings = Settings(rule, every, min_px, min_sharpness, quality)
-    return prepared(sources, out, settings, label=label, grouping=group_by, boxes_from=boxes_from)
+    work = on_ray(ray) if ray else None
+    return prepared(sources, out, settings, label=label, grouping=group_by, boxes_from=boxes_from, work=work)
 
 
 @command(app)

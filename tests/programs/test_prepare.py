@@ -13,6 +13,8 @@ from edgedf.data.drawn import draw_dataset
 from edgedf.faces.crop import CropRule
 from tests.programs.conftest import MakeBundle
 
+fsspec = pytest.importorskip("fsspec")
+registry = pytest.importorskip("fsspec.registry")
 Arguments = list[str]
 
 
@@ -56,6 +58,36 @@ def not_an_output(tmp: Path) -> Arguments:
     return [*without_faces(tmp), "--boxes-from", str(tmp / "photos")]
 
 
+def no_package(tmp: Path) -> Arguments:
+    return ["absent://bucket/videos"]
+
+
+def no_protocol(tmp: Path) -> Arguments:
+    return ["s4://bucket/videos"]
+
+
+def nothing_there(tmp: Path) -> Arguments:
+    return ["memory://nowhere"]
+
+
+def remote_without_label(tmp: Path) -> Arguments:
+    fsspec.filesystem("memory").pipe_file("/videos/x.mp4", b"film")
+    return ["memory://videos"]
+
+
+def remote_table(tmp: Path) -> Arguments:
+    return ["memory://videos/table.csv"]
+
+
+def no_shard(tmp: Path) -> Arguments:
+    (tmp / "x.zip").write_bytes(b"no archive")
+    return [str(tmp / "x.zip")]
+
+
+def through_client(tmp: Path) -> Arguments:
+    return [*without_faces(tmp), "--ray", "ray://head:10001"]
+
+
 @pytest.mark.parametrize(
     ("mistake", "message"),
     [
@@ -67,9 +99,20 @@ def not_an_output(tmp: Path) -> Arguments:
         (unwritable, "out is a file: name another folder"),
         (other_files, "out holds other files: name a new folder"),
         (not_an_output, "cannot read"),
+        (no_package, "absent://bucket/videos cannot be read: install absentfs"),
+        (no_protocol, "s4://bucket/videos cannot be read: Protocol not known: s4"),
+        (nothing_there, "memory://nowhere does not exist, or holds no file"),
+        (remote_without_label, "memory://videos is no dataset, so its label is not known"),
+        (remote_table, "memory://videos/table.csv: name its folder"),
+        (no_shard, "x.zip: BadZipFile"),
+        (through_client, "run this on a machine of the cluster, with --ray auto"),
     ],
 )
-def test_a_mistake_is_one_line(tmp_path: Path, mistake: Callable[[Path], Arguments], message: str) -> None:
+def test_a_mistake_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mistake: Callable[[Path], Arguments], message: str
+) -> None:
+    absent = {"class": "absentfs.FileSystem", "err": "install absentfs"}
+    monkeypatch.setitem(registry.known_implementations, "absent", absent)
     result = CliRunner().invoke(app, ["data", "prepare", *mistake(tmp_path), "--out", str(tmp_path / "out")])
     assert result.exit_code == 2
     assert message in result.stderr

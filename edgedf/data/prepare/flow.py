@@ -1,7 +1,7 @@
 """`edgedf data prepare`: photos and videos in, a dataset of face crops out."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,22 +12,22 @@ from edgedf.data.prepare.contact_sheet import contact_sheet
 from edgedf.data.prepare.journal import JOURNAL, SETTINGS, Journal
 from edgedf.data.prepare.outcome import Outcome
 from edgedf.data.prepare.pairs import faces_of_reals, shared_with
+from edgedf.data.prepare.remote import is_url
 from edgedf.data.prepare.rows import columns_of
 from edgedf.data.prepare.settings import Settings
-from edgedf.data.prepare.sources import Source, find_sources
+from edgedf.data.prepare.sources import Source
+from edgedf.data.prepare.stand_ins import find_anywhere
 from edgedf.data.prepare.summary import summary, tell
-from edgedf.data.prepare.workers import Job, cut_all
+from edgedf.data.prepare.workers import Job, Work, cut_all
 from edgedf.errors import InputError
 from edgedf.files import check_folder, disk_trouble, write_bytes
 from edgedf.machine import cores
 
 FAILED, SHEET = "failed.csv", "contact_sheet.png"
 
-Work = Callable[[Sequence[Job], Settings, Path], Iterator[Outcome]]
-
 
 def prepare(
-    paths: Sequence[Path],
+    paths: Sequence[str | Path],
     out: Path,
     settings: Settings,
     *,
@@ -41,7 +41,7 @@ def prepare(
     It may be killed at any moment: the same call goes on from the last source that was finished.
 
     Args:
-        paths: Photos, videos, folders of them, or datasets in a layout that is known.
+        paths: Photos, videos, folders or shards of them, or datasets in a layout that is known; also fsspec's URLs.
         out: Folder to write: `labels.csv`, the crops, `failed.csv` and `contact_sheet.png`.
         settings: How faces are found and cut.
         label: `real` or `fake`, for sources that do not say.
@@ -56,11 +56,12 @@ def prepare(
         InputError: A source or the output is of no use, no face was found, or the disk is full.
     """
     check_folder(out)
-    if any(path.absolute() in (out.absolute(), *out.absolute().parents) for path in paths):
+    names = [str(path) if is_url(path) else str(Path(path).absolute()) for path in paths]
+    if any(Path(name) in (out.absolute(), *out.absolute().parents) for name in names):
         raise InputError(f"{out} is inside a source: name a folder outside, or its crops become sources")
-    sources = find_sources(paths, label, grouping, console.say)
+    sources = find_anywhere(paths, label, grouping, console.say)
     lent = faces_of_reals(boxes_from) if boxes_from else {}
-    given: dict[str, Any] = {"sources": [str(path.absolute()) for path in paths], "label": label, "group_by": grouping}
+    given: dict[str, Any] = {"sources": names, "label": label, "group_by": grouping}
     given |= {"boxes_from": boxes_from and str(boxes_from), **settings.to_dict()}
     with disk_trouble(out), locked(out / ".prepare"):
         journal = Journal(out, given)
@@ -69,7 +70,7 @@ def prepare(
             console.say(f"going on: {len(sources) - len(jobs)} of {len(sources)} sources are done")
         for outcome in _shown((work or _on_this_machine)(jobs, settings, out), len(jobs)):
             journal.add(outcome)
-        outcomes = {one.place: done for one in sources if (done := journal.of(one))}
+        outcomes = {one.place: journal.done[one.place] for one in sources}
         return _finish(sources, outcomes, settings, out)
 
 
@@ -96,7 +97,7 @@ def _finish(
     sources: Sequence[Source], outcomes: Mapping[str, Outcome], settings: Settings, out: Path
 ) -> dict[str, Any]:
     """Writes the tables and the contact sheet, and sums up."""
-    failed = [(str(one.path), problem) for one in sources if (problem := outcomes[one.place].problem)]
+    failed = [(one.address, problem) for one in sources if (problem := outcomes[one.place].problem)]
     columns = columns_of(sources, outcomes, settings)
     if not columns["path"]:
         for file in (SETTINGS, JOURNAL):  # nothing is there to go on with, so other settings may be tried

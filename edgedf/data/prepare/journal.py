@@ -22,6 +22,9 @@ class Journal:
         out: Folder of the output.
         settings: Everything that decides what is written, as JSON-able values.
 
+    Attributes:
+        done: The last outcome of each source, by its place.
+
     Raises:
         InputError: The folder holds something else, or an output of other settings.
     """
@@ -29,18 +32,18 @@ class Journal:
     def __init__(self, out: Path, settings: dict[str, Any]) -> None:
         _settle(out, settings)
         self._path = out / JOURNAL
-        self._done = {outcome.place: outcome for outcome in _read(self._path)}
+        self.done = {outcome.place: outcome for outcome in _read(self._path)}
 
     def of(self, source: Source) -> Outcome | None:
         """What became of a source, if it was done and its file is the same since."""
-        outcome = self._done.get(source.place)
+        outcome = self.done.get(source.place)
         return outcome if outcome and outcome.state == source.state else None
 
     def add(self, outcome: Outcome) -> None:
         """Notes a finished source down, for good."""
         with self._path.open("ab") as file:
             file.write(json.dumps(outcome.to_dict()).encode() + b"\n")
-        self._done[outcome.place] = outcome
+        self.done[outcome.place] = outcome
 
 
 def _settle(out: Path, settings: dict[str, Any]) -> None:

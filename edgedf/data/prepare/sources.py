@@ -37,6 +37,11 @@ class Source:
         return self.path.suffix.lower() not in PICTURES
 
     @property
+    def address(self) -> str:
+        """Where people find it."""
+        return str(self.path)
+
+    @property
     def state(self) -> str:
         """Changes when the file does."""
         stat = self.path.stat()

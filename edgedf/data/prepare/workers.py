@@ -3,7 +3,7 @@
 import multiprocessing
 import os
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.connection import wait
@@ -11,6 +11,7 @@ from pathlib import Path
 
 from edgedf.data.prepare.cutting import Cutter
 from edgedf.data.prepare.outcome import Face, Outcome
+from edgedf.data.prepare.remote import cut
 from edgedf.data.prepare.settings import Settings
 from edgedf.data.prepare.sources import Source
 from edgedf.errors import InputError
@@ -18,6 +19,9 @@ from edgedf.faces.detectors import load_detector
 
 Job = tuple[Source, list[Face] | None]
 """A source, and the faces to cut in place of those that a detector would find."""
+
+Work = Callable[[Sequence[Job], Settings, Path], Iterator[Outcome]]
+"""Cuts the faces of jobs into the folder of an output."""
 
 
 def make_cutter(settings: Settings, out: Path) -> Cutter:
@@ -35,7 +39,7 @@ def cut_all(jobs: Sequence[Job], settings: Settings, out: Path, processes: int) 
     processes = min(processes, len(jobs))
     if processes < 2:
         cutter = make_cutter(settings, out)
-        yield from (cutter.cut(*job) for job in jobs)
+        yield from (cut(cutter, *job) for job in jobs)
     else:
         yield from _in_processes(jobs, settings, out, processes)
 
@@ -61,12 +65,16 @@ _cutter: Cutter | None = None
 def _begin(settings: Settings, out: Path) -> None:
     """Runs first in each process."""
     global _cutter
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    end_with_parent()
     _cutter = make_cutter(settings, out)
 
 
-def _end_with_parent() -> None:
-    """A parent that is killed cannot stop its children, and they would wait for work for ever."""
+def end_with_parent() -> None:
+    """Ends this process when its parent does: one that is killed cannot stop its children, and they would wait on."""
+    threading.Thread(target=_wait_for_parent, daemon=True).start()
+
+
+def _wait_for_parent() -> None:
     parent = multiprocessing.parent_process()
     assert parent is not None
     wait([parent.sentinel])
@@ -75,4 +83,4 @@ def _end_with_parent() -> None:
 
 def _cut(source: Source, shared: list[Face] | None) -> Outcome:
     assert _cutter is not None
-    return _cutter.cut(source, shared)
+    return cut(_cutter, source, shared)

@@ -15,6 +15,13 @@ from edgedf.faces.crop import read_image
 
 Picture = NDArray[np.uint8]
 Film = Callable[..., Path]
+Photo = Callable[..., Path]
+
+
+def written(out: Path) -> dict[str, bytes]:
+    """The table, and all crops in the folder of an output, listed or not."""
+    files = [out / "labels.csv", *out.rglob("*.jpg")]
+    return {str(path.relative_to(out)): path.read_bytes() for path in files}
 
 
 @pytest.fixture(scope="session")
@@ -35,7 +42,7 @@ def scene(faces: Sequence[Picture], moved: int = 0) -> Picture:
 
 
 @pytest.fixture
-def photo(faces: list[Picture]) -> Callable[..., Path]:
+def photo(faces: list[Picture]) -> Photo:
     """Writes a photo of some of the faces, or of none."""
 
     def write(path: Path, *which: int) -> Path:

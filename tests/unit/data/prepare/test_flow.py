@@ -7,7 +7,6 @@ import random
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -23,21 +22,14 @@ from edgedf.data.prepare.workers import cut_all
 from edgedf.data.readers import open_dataset
 from edgedf.errors import InputError
 from edgedf.faces.crop import CropRule, read_image
-from tests.unit.data.prepare.conftest import Film
+from tests.unit.data.prepare.conftest import Film, Photo, written
 
-Photo = Callable[..., Path]
 SETTINGS = Settings(every=6)
 KILLS = int(os.environ.get("EDGEDF_KILLS", "2"))  # 20 take a minute
 COMMAND = (sys.executable, "-m", "edgedf", "data", "prepare")
 
 
 alone = partial(cut_all, processes=1)  # no time to start others
-
-
-def written(out: Path) -> dict[str, bytes]:
-    """The table, and all crops in the folder, listed or not."""
-    files = [out / "labels.csv", *out.rglob("*.jpg")]
-    return {str(path.relative_to(out)): path.read_bytes() for path in files}
 
 
 @pytest.fixture
