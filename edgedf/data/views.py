@@ -101,7 +101,7 @@ def _mixed(x: NDArray[np.uint64]) -> NDArray[np.uint64]:
 
 def make_view(crop: NDArray[np.uint8], plan: Plan, out: NDArray[np.uint8]) -> None:
     """Makes a planned view of a crop, both RGB uint8 `(256, 256, 3)`, in `out`."""
-    cv2.transform(_moved(crop, plan), plan.light, dst=out)
+    cv2.transform(moved(crop, plan), plan.light, dst=out)
     if plan.blur < 1:
         out[:] = shrunk(out, plan.blur)
     if plan.quality < 100:
@@ -121,8 +121,8 @@ def _between(low: float, high: float, share: NDArray[np.float64]) -> NDArray[np.
     return low + (high - low) * share
 
 
-def _moved(crop: NDArray[np.uint8], plan: Plan) -> Any:
-    """Shift, scale and mirror.
+def moved(crop: NDArray[np.uint8], plan: Plan) -> Any:
+    """A crop, or its mask `(256, 256)`, shifted, scaled and mirrored as planned.
 
     Windows of whole pixels and no rotation: a warp that can do both takes four times as long, and views are made on
     the cores that train.

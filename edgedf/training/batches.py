@@ -18,6 +18,7 @@ from edgedf.data.views import make_view, plan_views
 from edgedf.errors import ConfigError
 from edgedf.training.config import TrainConfig
 from edgedf.training.crops import Crops
+from edgedf.training.masks import SIDE, mask_of_view
 
 DEGRADED = 6  # tells the choice of degradations from others by the same numbers
 CHUNK = 4  # views a thread makes before it looks for more work
@@ -32,6 +33,8 @@ class Batch(NamedTuple):
         boxes: (B, 3) float, where the face lies, see `edgedf.data.views.View`.
         images: (B,) int64, number of each image, see `edgedf.training.crops.Crops`.
         view: Number of the view, the same for the whole batch.
+        masks: (B, 16, 16) float, how much of each field is forged, not a number where that is not known; None where
+            nothing is learned from them.
     """
 
     pixels: Tensor
@@ -39,16 +42,18 @@ class Batch(NamedTuple):
     boxes: Tensor
     images: Tensor
     view: int
+    masks: Tensor | None = None
 
     def to(self, device: torch.device) -> "Batch":
         """Moves the tensors."""
         pixels, labels, boxes, images = (t.to(device, non_blocking=True) for t in self[:4])
-        return Batch(pixels, labels, boxes, images, self.view)
+        masks = None if self.masks is None else self.masks.to(device, non_blocking=True)
+        return Batch(pixels, labels, boxes, images, self.view, masks)
 
     def pick(self, positions: Tensor) -> "Batch":
         """The views at some positions (b,) of the batch."""
         pixels, labels, boxes, images = (t[positions] for t in self[:4])
-        return Batch(pixels, labels, boxes, images, self.view)
+        return Batch(pixels, labels, boxes, images, self.view, None if self.masks is None else self.masks[positions])
 
 
 class Batches:
@@ -117,6 +122,7 @@ class Batches:
     def _make(self, images: NDArray[np.int64], view: int, apply: Callable[..., Iterable[None]]) -> Batch:
         pixels = np.empty((len(images), *self.faces.pixels.shape[1:]), np.uint8)
         labels = np.empty((len(images), 1), np.float32)
+        masks = np.full((len(images), SIDE, SIDE), np.nan, np.float32) if self.config.mask_weight else None
         # A fake is moved, lit and compressed as its original: only the forgery tells the two apart.
         # Not the run's seed: runs that differ in their seed share the teacher's stored answers.
         anchors = self._crops.anchors[images]
@@ -124,8 +130,10 @@ class Batches:
 
         def fill(rows: NDArray[np.int64]) -> None:
             for row in rows.tolist():
-                crop, labels[row] = self._crops.crop(int(images[row]), view, plans[row].share)
+                crop, labels[row], mask = self._crops.crop(int(images[row]), view, plans[row].share)
                 make_view(crop, plans[row], pixels[row])
+                if masks is not None and mask is not None:
+                    masks[row] = mask_of_view(mask, plans[row])
                 self._degrade(pixels[row], int(anchors[row]), view)
 
         list(apply(fill, np.array_split(np.arange(len(images)), max(len(images) // CHUNK, 1))))
@@ -135,6 +143,7 @@ class Batches:
             boxes=torch.from_numpy(np.stack([plan.box for plan in plans])),
             images=torch.from_numpy(images),
             view=view,
+            masks=None if masks is None else torch.from_numpy(masks),
         )
 
     def _degrade(self, pixels: NDArray[np.uint8], anchor: int, view: int) -> None:

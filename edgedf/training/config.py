@@ -51,6 +51,8 @@ class TrainConfig:
         class_weighting: Weights fakes up to the reals' total (`pos_weight`); with `pairs` they weigh the same already.
         label_smoothing: Share of the label moved to the other class.
         box_weight: Weight of the locator's box loss.
+        mask_weight: Weight of the attention map against what is forged, where that is known: of forgeries, and of
+            fakes beside the originals they were made from, see `edgedf.training.masks`; of a real face nothing is.
         jitter: Shift and scale of training views, see `edgedf.data.views`.
         views: Different views of an image over the run; 0 draws new ones each epoch.
         save_minutes: Minutes between checkpoints inside an epoch.
@@ -84,6 +86,7 @@ class TrainConfig:
     class_weighting: bool = False
     label_smoothing: float = 0.01
     box_weight: float = 1.0
+    mask_weight: float = 0.0
     jitter: float = 0.1
     views: int = 0
     save_minutes: float = 5.0
@@ -95,6 +98,7 @@ class TrainConfig:
         _require(self.batch_size % 2 == 0 or not self.pairs, "batch_size", "even with pairs")
         _require(0 <= self.forge <= 1 and 0 <= self.degrade <= 1, "forge and degrade", "between 0 and 1")
         _require(self.pairs or not self.forge, "pairs", "true with forge")
+        _require(self.mask_weight >= 0, "mask_weight", "0 or more")
         _require(0 <= self.prevalence < 1, "prevalence", "between 0 and 1")
         _require(0 <= self.ema < 1, "ema", "between 0 and 1")
         _require(0 <= self.label_smoothing < 0.5, "label_smoothing", "between 0 and .5")

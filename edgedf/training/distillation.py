@@ -142,16 +142,20 @@ class Distillation(Objective):
         return self.supervised.constant_loss(share)
 
     def forward(self, output: Output, batch: Batch) -> Terms:
-        """Returns scalars `loss`, `label`, `soft_label`, `feature` and `attention`."""
+        """Returns scalars `loss`, `label`, `soft_label`, `feature`, `attention` and, with masks, `mask`."""
         guidance = self.guide(batch)
         assert output.features is not None
+        labelled = self.supervised(output, batch)
         terms = {
-            "label": self.supervised(output, batch)["label"],
+            "label": labelled["label"],
             "soft_label": soft_label_loss(output.logit.float(), guidance.logit, self.temperature),
             "feature": feature_loss(self.projector(output.features).float(), guidance.features),
             "attention": attention_loss(output.attention.float(), guidance.attention),
         }
         total = torch.stack([weight * terms[name] for name, weight in self.weights.items()]).sum()
+        if "mask" in labelled:
+            terms["mask"] = labelled["mask"]
+            total = total + self.supervised.mask_weight * terms["mask"]
         return {"loss": total, **terms}
 
 
