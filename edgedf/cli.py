@@ -262,7 +262,9 @@ def train(
 
 @command(app)
 def distill(
-    teacher: Annotated[Path, typer.Option(help="Run of the teacher.")],
+    teacher: Annotated[
+        Path, typer.Option(help="Run of the teacher, or a file of its weights; default: the one of a clone.")
+    ],
     data: SeveralData,
     out: Out,
     config: DistillConfigName = "",

@@ -1,6 +1,7 @@
 """Keeps a run's weights: FP16 safetensors, small enough for a repository, with what they are in the file's header.
 
-Run by `python export/weights.py RUN FILE.safetensors`; later trainings start from it with `--weights FILE`.
+Run by `python export/weights.py RUN FILE.safetensors`. The file stands for the run wherever one is asked for
+(`distill --teacher FILE`, `evaluate FILE`, `export FILE`), and later trainings start from it with `--weights FILE`.
 """
 
 import json
@@ -28,10 +29,16 @@ def main(source: Path, file: Path) -> dict[str, str]:
         name: (value.half() if value.is_floating_point() else value).contiguous() for name, value in state.items()
     }
     config = {key: value for key, value in run.config.to_dict().items() if key not in ("data", "teacher", "weights")}
-    about = {"role": run.kind, "config": json.dumps(config), "val": json.dumps(kept["metrics"])}
-    data = save(halves, about)
-    write_bytes(file, data)
-    say(f"wrote {file}: {len(data) / 1e6:.2f} MB")
+    data = {key: kept[key] for key in ("trained_on", "fitted_on") if key in kept}
+    about = {
+        "role": run.kind,
+        "config": json.dumps(config),
+        "val": json.dumps(kept["metrics"]),
+        "data": json.dumps(data),
+    }
+    content = save(halves, about)
+    write_bytes(file, content)
+    say(f"wrote {file}: {len(content) / 1e6:.2f} MB")
     return about
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import torch
 
+from edgedf import programs
 from edgedf.console import say, table
 from edgedf.data import degrade, forge, views
 from edgedf.data.packed import PackedFaces
@@ -52,9 +53,7 @@ def main(config: DistillConfig, out: Path, *, resume: bool = False, ablation: bo
     plain_out = out / "without_teacher"
     ablation = ablation and not config.qat_from  # beside the student before stands the same one after
     require_place(*([out, plain_out] if ablation else [out]), resume=resume)
-    if not config.teacher:
-        raise ConfigError("no teacher: name its run with --teacher RUN")
-    teacher = open_run(Path(config.teacher))
+    teacher = open_teacher(config.teacher)
     before = open_run(Path(config.qat_from)) if config.qat_from else None
     if before:
         config = replace(config, size=trainable(before).size)
@@ -72,6 +71,24 @@ def main(config: DistillConfig, out: Path, *, resume: bool = False, ablation: bo
     rows[name] = train_student(config, teacher, train, val, out, resume)
     say(table(["val", *METRICS], [[name, *(f"{row[m]:.4f}" for m in METRICS)] for name, row in rows.items()]))
     return {"run": str(out), "results": rows}
+
+
+def open_teacher(name: str) -> Run:
+    """The run of that name, or for `default` the teacher that comes with a clone of edgedf.
+
+    Raises:
+        ConfigError: There is none.
+    """
+    if not name:
+        raise ConfigError("no teacher: name its run with --teacher RUN")
+    if name != "default":
+        return open_run(Path(name))
+    kept = sorted((programs.root() / "teacher" / "weights").glob("*.safetensors"))
+    if not kept:
+        raise ConfigError(
+            "there is no default teacher here: train one (edgedf train teacher), name it by --teacher RUN"
+        )
+    return open_run(kept[0])
 
 
 def trainable(run: Run) -> TrainConfig:
@@ -137,7 +154,7 @@ def make_guide(config: DistillConfig, teacher: Run, train: PackedFaces) -> Guide
     guide = Guide(teacher.model())
     if not config.teacher_cache or torch.cuda.is_available():  # a GPU answers faster than a disk
         return guide
-    weights = sha256((teacher.path / CHECKPOINTS["best"]).read_bytes())
+    weights = sha256(teacher.file().read_bytes())
     anchors = sha256(train.originals.tobytes())  # a fake's views are its original's
     shown = [config.jitter, config.mix, config.forge, config.degrade]
     key = f"{weights} {teacher.config.image_size} {train.fingerprint} {code_of_views()} {anchors} {shown}"

@@ -1,7 +1,9 @@
 """The run folder: configuration, metrics of every epoch, checkpoints and curves."""
 
 import csv
+import dataclasses
 import io
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ from edgedf.data.packed import PackedFaces
 from edgedf.errors import CheckpointError, ConfigError, InputError
 from edgedf.files import replacing, write_text
 from edgedf.nn.detector import Detector
+from edgedf.nn.trunks import load_weights
 from edgedf.training.config import DistillConfig, TrainConfig
 from edgedf.training.models import build_model
 
@@ -31,6 +34,10 @@ class Run:
     path: Path
     config: TrainConfig
 
+    def file(self, which: str = "best") -> Path:
+        """Where the weights of `best` or `final` are."""
+        return self.path / CHECKPOINTS[which]
+
     @property
     def kind(self) -> str:
         """`teacher`, `student` or `baseline`."""
@@ -38,12 +45,12 @@ class Run:
 
     @property
     def name(self) -> str:
-        """The folder's name."""
+        """The folder's name, or the file's."""
         return self.path.name
 
     def checkpoint(self, which: str = "best") -> dict[str, Any]:
         """The content of `best` or `final`: weights, threshold, rule and the epoch's metrics."""
-        return load_checkpoint(self.path / CHECKPOINTS[which])
+        return load_checkpoint(self.file(which))
 
     def model(self, which: str = "best") -> Detector:
         """The network with its weights, in eval mode.
@@ -55,16 +62,37 @@ class Run:
         try:
             model.load_state_dict(self.checkpoint(which)["weights"])
         except (KeyError, RuntimeError) as error:
-            raise CheckpointError(f"{self.path}: its weights do not fit its config.toml") from error
+            raise CheckpointError(f"{self.path}: its weights do not fit its configuration") from error
         return model.eval()
 
 
+@dataclass(frozen=True)
+class KeptRun(Run):
+    """The best weights of a run, kept in one file by `export/weights.py`.
+
+    Attributes:
+        about: All of a checkpoint but the weights.
+    """
+
+    about: dict[str, Any]
+
+    def file(self, which: str = "best") -> Path:
+        """The file itself: it holds no others."""
+        return self.path
+
+    def checkpoint(self, which: str = "best") -> dict[str, Any]:
+        """See `Run.checkpoint`."""
+        return {**self.about, "weights": load_weights(self.path)}
+
+
 def open_run(path: Path) -> Run:
-    """Opens a run folder.
+    """Opens a run folder, or the file that its best weights are kept in.
 
     Raises:
         CheckpointError: Not a run.
     """
+    if path.suffix == ".safetensors":
+        return _open_kept(path)
     file = path / "config.toml"
     if not file.is_file():
         reason = "no config.toml" if path.is_dir() else "there is no such folder"
@@ -74,6 +102,23 @@ def open_run(path: Path) -> Run:
         return Run(path, TrainConfig.load(file))
     except ConfigError:
         return Run(path, DistillConfig.load(file))
+
+
+def _open_kept(path: Path) -> KeptRun:
+    from safetensors import SafetensorError, safe_open
+
+    if not path.is_file():
+        raise CheckpointError(f"{path}: no such weights file")
+    try:
+        with safe_open(path, "pt") as kept:
+            header = kept.metadata() or {}
+        values, metrics = json.loads(header["config"]), json.loads(header["val"])
+        kind = TrainConfig if {*values} <= {field.name for field in dataclasses.fields(TrainConfig)} else DistillConfig
+        config = kind.from_dict(values)
+        about = {"metrics": metrics, "threshold": metrics["threshold"], "rule": config.threshold_rule}
+        return KeptRun(path, config, about | json.loads(header.get("data", "{}")))
+    except (KeyError, TypeError, ValueError, ConfigError, SafetensorError) as error:
+        raise CheckpointError(f"{path}: not the weights of a run: export/weights.py keeps those") from error
 
 
 def latest_run(folder: Path, role: str) -> Path | None:
