@@ -1,4 +1,4 @@
-"""Evaluate: what a run or a bundle is worth on one split of a dataset, overall and for each forgery method.
+"""Evaluate: what a run or a bundle is worth on one split of a dataset, overall, by forgery method, and by parts.
 
 faces -> scores -> one confusion matrix -> F1, precision, recall; AUC and calibration error beside them
 """
@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from edgedf.console import progress, say, table
 from edgedf.data.packed import PackedFaces, pack
 from edgedf.data.readers import open_dataset
-from edgedf.deploy.evaluation import Decision, decide, engine_scores, evaluate_faces, evaluate_methods
+from edgedf.deploy.evaluation import Decision, decide, engine_scores, evaluate_faces, evaluate_methods, evaluate_parts
+from edgedf.deploy.slices import find_slices
 from edgedf.metrics import Evaluation, check_prevalence, check_rule, sigmoid
 from edgedf.runtime import Engine
 
@@ -24,6 +25,7 @@ def main(
     split: str = "val",
     rule: str | None = None,
     prevalence: float | None = None,
+    slices: bool = False,
 ) -> dict[str, Any]:
     """Evaluates a model and prints the result.
 
@@ -34,26 +36,36 @@ def main(
         rule: Chooses the threshold on this split, cross-fitted; by default the model's own is used.
         prevalence: Share of fakes that precision and F1 are stated at; when None, the one that the model's threshold
             was chosen for, or else the split's own.
+        slices: Evaluate small, blurred and dark faces by themselves too, see `edgedf.deploy.slices`.
 
     Returns:
-        What was evaluated, the evaluation, and one evaluation a forgery method.
+        What was evaluated, the evaluation, and one evaluation a forgery method and a slice.
     """
     if rule:
         check_rule(rule)  # before the scoring, which takes long
     if prevalence is not None:
         check_prevalence(prevalence)
-    faces = pack(open_dataset(data, log=say).split(split), progress=progress, log=say)
+    dataset = open_dataset(data, log=say).split(split)
+    faces = pack(dataset, progress=progress, log=say)
     scores, decision = _scores(model, faces)
     verdicts = decide(faces, scores, decision, rule)
     evaluation = evaluate_faces(faces, scores, verdicts, prevalence or decision.prevalence)
     methods = evaluate_methods(faces, scores, verdicts, evaluation.prevalence)
+    found = find_slices(faces, dataset) if slices else {}
+    parts = evaluate_parts(faces, scores, verdicts, evaluation.prevalence, found)
     say(f"{model.name} on {data.resolve().name}, split {split}")
     _print(evaluation, methods)
+    if parts:
+        rows = [
+            [name, one.images, one.fakes, one.auc, one.recall, one.false_positive_rate] for name, one in parts.items()
+        ]
+        say("\n" + table(["part", "faces", "fakes", "auc", "recall", "false positive rate"], rows))
     return {
         "model": model.name,
         "data": {"name": data.resolve().name, "split": split, "fingerprint": faces.fingerprint},
         "evaluation": evaluation.to_dict(),
         "methods": {method: one.to_dict() for method, one in methods.items()},
+        "slices": {name: one.to_dict() for name, one in parts.items()},
     }
 
 

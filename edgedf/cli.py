@@ -307,10 +307,13 @@ def evaluate(
     split: Split = "val",
     threshold_rule: Rule = None,
     prevalence: Prevalence = None,
+    slices: Annotated[
+        bool, typer.Option("--slices", help="By size, sharpness and (guessed) skin tone of the faces, too.")
+    ] = False,
 ) -> Result:
     """F1, precision, recall, AUC and the confusion matrix, with 95 % intervals."""
     program = "benchmarks/evaluate.py"
-    return run(program, model, data, split=split, rule=threshold_rule, prevalence=prevalence)
+    return run(program, model, data, split=split, rule=threshold_rule, prevalence=prevalence, slices=slices)
 
 
 @command(app)

@@ -127,10 +127,26 @@ def evaluate_methods(
     See `evaluate_faces`.
     """
     methods = np.array(faces.methods)
+    names = sorted(set(methods[faces.labels == 1]) - {""})
+    parts = {str(name): (faces.labels == 0) | (methods == name) for name in names}
+    return evaluate_parts(faces, scores, verdicts, prevalence, parts)
+
+
+def evaluate_parts(
+    faces: PackedFaces,
+    scores: NDArray[np.float32],
+    verdicts: Verdicts,
+    prevalence: float | None,
+    parts: Mapping[str, NDArray[np.bool_]],
+) -> dict[str, Evaluation]:
+    """Each part `(N,)` of the faces that has both classes in it, from the same verdicts.
+
+    See `evaluate_faces`.
+    """
     found = {}
-    for method in sorted(set(methods[faces.labels == 1]) - {""}):
-        some = (faces.labels == 0) | (methods == method)
-        groups = [group for group, taken in zip(faces.groups, some, strict=True) if taken]
-        cut = verdicts._replace(fake=verdicts.fake[some])
-        found[str(method)] = evaluate_verdicts(faces.labels[some], finite(scores[some]), groups, *cut, prevalence)
+    for name, some in parts.items():
+        if len({*faces.labels[some].tolist()}) == 2:
+            groups = [group for group, taken in zip(faces.groups, some, strict=True) if taken]
+            cut = verdicts._replace(fake=verdicts.fake[some])
+            found[name] = evaluate_verdicts(faces.labels[some], finite(scores[some]), groups, *cut, prevalence)
     return found

@@ -131,3 +131,11 @@ def test_what_can_be_refused_early_is(faces: Path, make_bundle: MakeBundle, tmp_
         run("benchmarks/evaluate.py", make_bundle("red"), faces, split="test")
     with pytest.raises(CheckpointError, match="not a run"):
         run("benchmarks/evaluate.py", tmp_path, faces)
+
+
+def test_slices_are_evaluated_by_themselves(faces: Path, make_bundle: MakeBundle) -> None:
+    """Each has some of the faces, and the sharpness of all is known."""
+    result = run("benchmarks/evaluate.py", make_bundle("red"), faces, slices=True)
+    counts = {name: one["images"] for name, one in result["slices"].items()}
+    assert counts and all(0 < count < result["evaluation"]["images"] for count in counts.values())
+    assert not run("benchmarks/evaluate.py", make_bundle("red"), faces)["slices"]
