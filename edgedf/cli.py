@@ -332,6 +332,9 @@ def export(
     split: MaybeSplit = None,
     threshold_rule: Rule = None,
     prevalence: ExportPrevalence = None,
+    spdx: Annotated[
+        str | None, typer.Option("--license", help="Licence of the weights, an SPDX expression for manifest and card.")
+    ] = None,
 ) -> Result:
     """Make a bundle from a run, or add to one: each artefact is measured before it is written."""
     return run(
@@ -348,6 +351,7 @@ def export(
         split=split,
         rule=threshold_rule,
         prevalence=prevalence,
+        spdx=spdx,
     )
 
 

@@ -168,15 +168,17 @@ def test_a_folder_without_manifest_is_no_bundle(arguments: list[str], tmp_path: 
 def test_detect_takes_the_student_that_comes_with_edgedf(
     make_bundle: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(programs, "root", lambda: tmp_path)
+    shipped = tmp_path / "assets" / "default.edgedf"
+    monkeypatch.setattr(programs, "DEFAULT_STUDENT", shipped)
     Image.new("RGB", (64, 64), "red").save(tmp_path / "red.png")
     result = run("detect", str(tmp_path / "red.png"))
     assert result.exit_code == 2
-    assert "student.edgedf is missing" in result.stderr and result.stderr.count("\n") == 1
-    shipped = tmp_path / "student" / "weights" / "student.edgedf"
+    assert "default.edgedf is missing" in result.stderr and result.stderr.count("\n") == 1
     shutil.copytree(make_bundle(), shipped)
     result = run("detect", str(tmp_path / "red.png"), "--json")
-    assert result.stderr.splitlines()[0] == f"model: {shipped}"
+    terms, model = result.stderr.splitlines()[:2]
+    assert terms.startswith("note: ") and "for research and evaluation only (LicenseRef-edgedf-research)" in terms
+    assert model == f"model: {shipped}"
     assert json.loads(result.stdout)["verdict"] == "fake"
 
 
