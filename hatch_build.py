@@ -9,7 +9,7 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 ROLES = ("teacher", "student", "export", "benchmarks")
-SHIPPED = ("*.py", "*.toml", "*.md", "weights/student.edgedf/**/*")
+SHIPPED = ("*.py", "*.toml", "*.md")
 
 
 class ProgramsHook(BuildHookInterface[Any]):

@@ -345,6 +345,9 @@ def export(
     split: MaybeSplit = None,
     threshold_rule: Rule = None,
     prevalence: ExportPrevalence = None,
+    spdx: Annotated[
+        str | None, typer.Option("--license", help="Licence of the weights, an SPDX expression for manifest and card.")
+    ] = None,
 ) -> Result:
     """Make a bundle from a run, or add to one: each artefact is measured before it is written."""
     return run(
@@ -361,6 +364,7 @@ def export(
         split=split,
         rule=threshold_rule,
         prevalence=prevalence,
+        spdx=spdx,
     )
 
 
@@ -389,22 +393,29 @@ def benchmark(
 
 @command(app)
 def detect(
-    paths: Annotated[list[Path], typer.Argument(help="Pictures, or folders of pictures.")],
+    paths: Annotated[list[Path], typer.Argument(help="Photos, or folders of photos.")],
     model: Annotated[Path | None, typer.Option(help="Bundle; by default the student that comes with edgedf.")] = None,
+    crops: Annotated[bool, typer.Option("--crops", help="The pictures are face crops already.")] = False,
+    save: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write the photos with their faces boxed here.")
+    ] = None,
 ) -> None:
-    """Score pictures that are face crops already; with --json, one line a picture."""
+    """Find the faces in photos and judge each, one line a face; exits with 2 if a photo shows none."""
     from edgedf.runtime import Engine
-    from edgedf.runtime.detect import detect as verdicts
+    from edgedf.runtime.detect import detect as detect_photos
+    from edgedf.runtime.detect import detect_crops
 
+    if crops and save:
+        raise ConfigError("--save boxes the faces found in photos, and --crops finds none: leave one of them out")
     if model is None:
         model = shipped_student()
         console.say(f"model: {model}")
     with Engine.load(model) as engine:
         for note in engine.notes:
             console.say(f"note: {note}")
-        for result in verdicts(engine, paths):
-            console.say(f"{result['verdict']}  {result['score']:.3f}  {result['path']}")
-            console.emit(result)
+        for verdict in detect_crops(engine, paths) if crops else detect_photos(engine, paths, save):
+            console.say(str(verdict))
+            console.emit(verdict.to_dict())
 
 
 @command(bundle_app)

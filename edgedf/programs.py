@@ -10,11 +10,17 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from edgedf.console import say
 from edgedf.errors import ConfigError, InputError, InternalError
 
 Result = dict[str, Any]
 
 PACKAGE = Path(__file__).parent
+DEFAULT_STUDENT = PACKAGE / "assets" / "default.edgedf"
+TERMS = (
+    "the student that comes with edgedf is a research artefact, trained on the DeepFake Detection Challenge: "
+    "for research and evaluation only (LicenseRef-edgedf-research)"
+)
 COMMANDS = {"teacher": "train", "student": "distill"}  # what takes the configurations of a folder
 
 
@@ -56,21 +62,18 @@ def run(program: str, *args: Any, **options: Any) -> Result:
     return result
 
 
-def student_place() -> Path:
-    """Where the student bundle that comes with edgedf is, or would be."""
-    return root() / "student" / "weights" / "student.edgedf"
-
-
 def shipped_student() -> Path:
-    """Folder of the student bundle that comes with edgedf.
+    """Folder of the student bundle that comes with edgedf; says on what terms.
 
     Raises:
         InputError: This installation has none.
     """
-    path = student_place()
-    if not path.is_dir():
-        raise InputError(f"{path} is missing, so this edgedf has no student of its own: name a run or bundle")
-    return path
+    if not DEFAULT_STUDENT.is_dir():
+        raise InputError(
+            f"{DEFAULT_STUDENT} is missing, so this edgedf has no student of its own: name a run or bundle"
+        )
+    say(f"note: {TERMS}")
+    return DEFAULT_STUDENT
 
 
 def config_path(role: str, name: str) -> Path:

@@ -7,11 +7,13 @@ What is fitted and measured comes from the exported file in its own runtime, not
 not written.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from edgedf import programs
 from edgedf.bundle import MANIFEST, check_place
 from edgedf.console import progress, say
 from edgedf.console import table as console_table
@@ -41,13 +43,13 @@ from edgedf.deploy.targets import DIALECTS, TARGETS, check_targets
 from edgedf.errors import GateError, InputError
 from edgedf.files import write_text
 from edgedf.metrics import check_prevalence, check_rule
-from edgedf.programs import shipped_student, student_place
 from edgedf.report.markdown import table
 from edgedf.report.pareto import Panel, Point, pareto
 from edgedf.runtime.verify import verify
 from edgedf.training.run import latest_run
 
 SENSITIVITY_IMAGES = 64
+SPDX = re.compile(r"[A-Za-z0-9.+() -]+")
 
 
 def main(
@@ -64,6 +66,7 @@ def main(
     split: str | None = None,
     rule: str | None = None,
     prevalence: float | None = None,
+    spdx: str | None = None,
 ) -> dict[str, Any]:
     """Exports a run, or adds artefacts to a bundle.
 
@@ -82,6 +85,7 @@ def main(
         split: Of that dataset; `val` when None.
         rule: Chooses the threshold: `f1`, `recall=.95`, `fpr=.01`, `cost=10:1`; the source's when None.
         prevalence: Share of fakes to fit for and to state metrics at; the source's, or else the data's, when None.
+        spdx: Licence of the weights, an SPDX expression for manifest and card; the source's when None.
 
     Returns:
         Where the bundle is, and what `Artefact` says of each artefact in it.
@@ -95,6 +99,8 @@ def main(
     _check(place, targets, capabilities)
     _check_int8(int8, calibration, method, mixed)
     _check_fitting(data, split, rule, prevalence, int8)
+    if spdx is not None and not SPDX.fullmatch(spdx):
+        raise InputError(f"{spdx!r} is no SPDX licence expression: give one such as MIT or LicenseRef-mine")
     split = split or "val"
     origin = open_source(source, drawn_crops(CANDIDATES)[:4])
     origin = replace(origin, rule=rule or origin.rule, prevalence=prevalence or origin.prevalence)
@@ -115,9 +121,9 @@ def main(
         if one.built.backend == "tensorrt":
             check_ahead(one.built.file, one.built.model, capabilities)
     passed = [one for one in judged if one.gate is None or one.gate]
-    about: dict[str, Any] = {}
+    about: dict[str, Any] = {"license": spdx} if spdx else {}
     if faces and (found := judged[0].point.evaluation):
-        about = {"fitted_on": list(faces.fingerprints), "fitted_prevalence": found.prevalence}
+        about |= {"fitted_on": list(faces.fingerprints), "fitted_prevalence": found.prevalence}
     if sample:
         about["calibration"] = sample.to_dict()
     _report(judged, rankings, judge.bounds, place)
@@ -169,14 +175,14 @@ def _place(source: Path, out: Path | None) -> Path:
         raise InputError(f"{source}: there is no such folder")
     if out is None and not (source / MANIFEST).is_file():
         raise InputError(f"{source} is not a bundle: name the one to write with --out NAME.edgedf")
-    if out is None and source.resolve() == student_place().resolve():
+    if out is None and source.resolve() == programs.DEFAULT_STUDENT.resolve():
         raise InputError(f"{source} comes with edgedf and stays as it is: name another bundle with --out NAME.edgedf")
     return out or source
 
 
 def _latest_student() -> Path:
     """The student to export where none is named."""
-    source = latest_run(Path("runs"), "student") or shipped_student()
+    source = latest_run(Path("runs"), "student") or programs.shipped_student()
     say(f"no run or bundle is named: exporting {source}")
     return source
 

@@ -51,14 +51,15 @@ def test_commands_and_example_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     # A student of one epoch and eighty faces tell nothing of INT8.
     monkeypatch.setattr(load("export/export.py"), "Bounds", lambda: Bounds(drop=1, flips=1))
     draw_dataset(Path("faces"), 80)
+    Image.fromarray(draw_face(np.random.default_rng(0), fake=False)).save("photo.jpg")
     for line in commands():
         program, *words = shlex.split(line)
         if program == "edgedf":
             smaller = [] if {"--resume", "--qat-from"} & {*words} else SMALL.get(words[0], "").split()
             result = CliRunner().invoke(app, [*words, *smaller])
             assert result.exit_code == LEAKS.get(line.split("--")[0].strip(), 0), f"{line}\n{result.output}"
+    assert Path("annotated/photo.jpg").is_file()
     [example] = blocks("python")
-    Image.fromarray(draw_face(np.random.default_rng(0), fake=False)).save("photo.jpg")
     names: dict[str, Any] = {}
     exec(example, names)
     assert names["scores"].shape == (1,)

@@ -118,7 +118,8 @@ class Manifest:
         artefacts: A runtime uses the fastest; where it may not measure, the first that works.
         files: SHA-256 of every further file, by path.
         provenance: Config, seed, revision and library versions; fingerprints of the faces of training (`trained_on`)
-            and threshold (`fitted_on`), and the share of fakes that this was chosen for (`fitted_prevalence`).
+            and threshold (`fitted_on`), and the share of fakes that this was chosen for (`fitted_prevalence`); the
+            licence of the weights (`license`), as an SPDX expression, where it was stated.
         labels: Names of class 0 and 1.
         schema: Version of this layout.
     """
@@ -262,6 +263,8 @@ def _check_provenance(values: dict[str, Any]) -> None:
     share = values.get("fitted_prevalence")
     if share is not None and not (type(share) is float and 0 < share < 1):
         raise ValueError(f"its threshold was fitted for a prevalence of {share!r}")
+    if not isinstance(values.get("license", ""), str):
+        raise TypeError("provenance: license is not text")
     for key in ("trained_on", "fitted_on"):
         if not any(_fits(values.get(key), hint) for hint in (type(None), str, list[str])):
             raise TypeError(f"provenance: {key} is not a list of fingerprints")

@@ -10,6 +10,7 @@ def model_card(manifest: Manifest) -> str:
         f"# {manifest.name}\n\nTells real face pictures (0) from forged ones (1).",
         _input(manifest),
         *(_artefact(artefact) for artefact in manifest.artefacts),
+        *_licence(manifest),
         _limits(),
     ]
     return "\n\n".join(sections) + "\n"
@@ -50,6 +51,11 @@ def _measured(artefact: Artefact) -> str:
         f"| figure | value [95 % interval] |\n| --- | --- |\n{table}\n\n"
         f"Counts: TN {matrix.tn:g}, FP {matrix.fp:g}, FN {matrix.fn:g}, TP {matrix.tp:g}."
     )
+
+
+def _licence(manifest: Manifest) -> list[str]:
+    stated = manifest.provenance.get("license")
+    return [f"## Licence\n\nThe weights are under {stated}."] if stated else []
 
 
 def _limits() -> str:

@@ -1,18 +1,21 @@
-"""Verdicts for pictures on disk."""
+"""Verdicts for pictures on disk: photos, in which the faces are found first, or face crops."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgedf.errors import DatasetError, InputError
-from edgedf.faces.crop import CropRule, read_image
+from edgedf.faces.crop import Box, CropRule, read_image
+from edgedf.faces.detectors import Detector, load_detector
+from edgedf.runtime.annotate import places, write_annotated
 from edgedf.runtime.backends import BATCH
-from edgedf.runtime.engine import Engine
+from edgedf.runtime.engine import Engine, cpus
+from edgedf.runtime.verdict import Verdict, judge
 
 SUFFIXES = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
+SIDE = 1280  # pixels that the faces are looked for in: a photo has time, and small faces; measured in faces/README.md
 
 
 def find_pictures(paths: Sequence[Path]) -> list[Path]:
@@ -32,11 +35,43 @@ def find_pictures(paths: Sequence[Path]) -> list[Path]:
     return found
 
 
-def detect(engine: Engine, paths: Sequence[Path]) -> Iterator[dict[str, Any]]:
-    """Judges pictures that are face crops; of an oblong one, its centre square.
+def detect(engine: Engine, paths: Sequence[Path], save: Path | None = None) -> Iterator[Verdict]:
+    """Finds the faces of photos with the detector that the bundle names, and judges each.
+
+    Args:
+        engine: Judges the faces.
+        paths: Photos, and folders of photos.
+        save: Folder for the pictures with their faces boxed, each under its own name; none where there is no face.
 
     Yields:
-        For each readable picture its `path`, `score` (0 to 1), `verdict` (`real` or `fake`) and `threshold`.
+        The faces of each photo from left to right, boxes in pixels of the upright photo.
+
+    Raises:
+        InputError: There is nothing to judge, `save` cannot be written to, or the bundle's detector is unknown.
+        DatasetError: Photos that cannot be read or show no face; raised at the end, and lists them.
+    """
+    rule = CropRule.from_dict(engine.manifest.input.crop)
+    detector = load_detector(rule.detector, cpus(), SIDE)
+    pictures = find_pictures(paths)
+    place = places(paths, pictures, save) if save else {}
+    problems: list[str] = []
+    for path in pictures:
+        try:
+            photo = read_image(path)
+        except InputError as error:
+            problems.append(str(error))
+            continue
+        verdicts = _judged(engine, detector, rule, path, photo)
+        if not verdicts:
+            problems.append(f"{path}: no face found (if it is a face crop already: --crops)")
+        elif save:
+            write_annotated(place[path], photo, verdicts)
+        yield from verdicts
+    _tell(problems, len(pictures))
+
+
+def detect_crops(engine: Engine, paths: Sequence[Path]) -> Iterator[Verdict]:
+    """Judges pictures that are face crops already; of an oblong one, its centre square.
 
     Raises:
         InputError: There is nothing to judge.
@@ -46,15 +81,23 @@ def detect(engine: Engine, paths: Sequence[Path]) -> Iterator[dict[str, Any]]:
     pictures = find_pictures(paths)
     problems: list[str] = []
     for start in range(0, len(pictures), BATCH):
-        crops = _read(pictures[start : start + BATCH], rule, problems)
+        crops = _read_crops(pictures[start : start + BATCH], rule, problems)
         if crops:
-            scores = engine.predict(np.stack(list(crops.values()))).tolist()
-            yield from (_verdict(engine, *pair) for pair in zip(crops, scores, strict=True))
-    if problems:
-        raise DatasetError(f"{len(problems)} of {len(pictures)} pictures could not be read", problems)
+            yield from judge(engine, list(crops.values()), [(path, 1, None) for path in crops])
+    _tell(problems, len(pictures))
 
 
-def _read(pictures: Sequence[Path], rule: CropRule, problems: list[str]) -> dict[Path, NDArray[np.uint8]]:
+def _judged(engine: Engine, detector: Detector, rule: CropRule, path: Path, photo: NDArray[np.uint8]) -> list[Verdict]:
+    """The faces of one photo: those of a folder of photos would gain nothing by being judged together."""
+    [faces] = detector.detect([photo])
+    boxes: list[Box] = sorted((x, y, width, height) for x, y, width, height in faces.boxes.tolist())
+    if not boxes:
+        return []
+    crops = [rule.cut(photo, box) for box in boxes]
+    return list(judge(engine, crops, [(path, i, box) for i, box in enumerate(boxes, 1)]))
+
+
+def _read_crops(pictures: Sequence[Path], rule: CropRule, problems: list[str]) -> dict[Path, NDArray[np.uint8]]:
     """A crop for each readable picture; adds what is wrong with the others to `problems`."""
     crops: dict[Path, NDArray[np.uint8]] = {}
     for path in pictures:
@@ -65,6 +108,6 @@ def _read(pictures: Sequence[Path], rule: CropRule, problems: list[str]) -> dict
     return crops
 
 
-def _verdict(engine: Engine, path: Path, score: float) -> dict[str, Any]:
-    verdict = engine.manifest.labels[score >= engine.threshold]
-    return {"path": str(path), "score": score, "verdict": verdict, "threshold": engine.threshold}
+def _tell(problems: list[str], pictures: int) -> None:
+    if problems:
+        raise DatasetError(f"{len(problems)} of {pictures} pictures could not be judged", problems)

@@ -59,7 +59,9 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def exported(run: Path, drawn: Path) -> Result:
-    return export(run, out=run.parent / "tiny.edgedf", data=drawn, rule="recall=.9", prevalence=0.17)
+    return export(
+        run, out=run.parent / "tiny.edgedf", data=drawn, rule="recall=.9", prevalence=0.17, spdx="LicenseRef-mine"
+    )
 
 
 def export(*args: Any, **options: Any) -> Result:
@@ -127,6 +129,8 @@ def test_wrong_use(run: Path, tmp_path: Path) -> None:
     out = tmp_path / "tiny.edgedf"
     with pytest.raises(InputError, match="target tflite is unknown: use onnx, openvino, tensorrt"):
         export(run, out=out, targets=["onnx", "tflite"])
+    with pytest.raises(InputError, match="'mine, all mine' is no SPDX licence expression"):
+        export(run, out=out, spdx="mine, all mine")
     with pytest.raises(InputError, match="no calibration method 'mean'"):
         export(run, out=out, method="mean")
     with pytest.raises(InputError, match=r"INT8 artefact is judged .* --data"):
@@ -168,6 +172,7 @@ def test_what_was_measured_stays_where_an_export_without_data_keeps_the_threshol
     out = tmp_path / "more.edgedf"
     again = export(Path(exported["bundle"]), out=out, targets=["onnx", "openvino"])
     assert again == {**exported, "bundle": str(out)}
+    assert open_bundle(out).manifest.provenance["license"] == "LicenseRef-mine"
     measured, unmeasured = (out / "MODEL_CARD.md").read_text().split("## openvino/model.xml")
     assert "Measured on 24 crops" in measured
     assert "Not measured in this form: the threshold is that of the run or bundle" in unmeasured
@@ -189,10 +194,10 @@ def test_or_else_the_student_that_comes_with_edgedf(
 ) -> None:
     """It stays as it is: another bundle must be named."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(programs, "root", lambda: tmp_path / "edgedf")
-    with pytest.raises(InputError, match=r"student.edgedf is missing, .* name a run or bundle"):
+    shipped = tmp_path / "assets" / "default.edgedf"
+    monkeypatch.setattr(programs, "DEFAULT_STUDENT", shipped)
+    with pytest.raises(InputError, match=r"default.edgedf is missing, .* name a run or bundle"):
         export(out=Path("mine.edgedf"))
-    shipped = tmp_path / "edgedf" / "student" / "weights" / "student.edgedf"
     shutil.copytree(exported["bundle"], shipped)
     for source in (None, shipped):
         with pytest.raises(InputError, match=r"comes with edgedf and stays as it is: name another bundle with --out"):

@@ -476,6 +476,7 @@ HOSTILE: list[tuple[str, Damage, str]] = [
     ("labels exchanged", manifest(lambda v: v.update(labels=["fake", "real"])), "labels"),
     ("input of another size", manifest(lambda v: v["input"].update(size=10**9)), "its input is not"),
     ("crop rule of another size", manifest(lambda v: v["input"]["crop"].update(size=10**9)), "the crop rule makes no"),
+    ("licence is a number", manifest(lambda v: v["provenance"].update(license=5)), "license is not text"),
     ("faces are a number", manifest(lambda v: v["provenance"].update(fitted_on=5)), "fitted_on is not a list"),
     ("escape sequence as name", manifest(lambda v: v.update(name=ESCAPE)), "cannot be printed"),
     ("escape sequence as file", artefact(file=ESCAPE), "cannot be printed"),
@@ -613,7 +614,7 @@ def verify(bundle: Path) -> Result:
 
 def detect(bundle: Path) -> Result:
     Image.new("RGB", (256, 256)).save("face.png")
-    return CliRunner().invoke(app, ["detect", "face.png", "--model", str(bundle)])
+    return CliRunner().invoke(app, ["detect", "--crops", "face.png", "--model", str(bundle)])
 
 
 def parametrized(rows: list[tuple[str, Damage, str]]) -> pytest.MarkDecorator:

@@ -2,11 +2,13 @@
 
 import dataclasses
 import json
+import re
 import shutil
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 import typer
 import typer.main
@@ -15,6 +17,7 @@ from typer.testing import CliRunner, Result
 
 from edgedf import __version__, cli, programs
 from edgedf.bundle import pack_golden
+from edgedf.data.drawn import draw_face
 from edgedf.errors import ConfigError, DatasetError, EdgedfError, GateError, InternalError
 from edgedf.guard import command
 from edgedf.training import config
@@ -116,13 +119,25 @@ def test_broken_pictures_are_skipped_on_request_and_when_resumed(
 
 def test_export_passes_its_options_on(calls: list[Any]) -> None:
     result = run(
-        "export", "runs/a", "--out", "a.edgedf", "--data", "faces", "--threshold-rule", "f1", "--split", "test"
+        "export",
+        "runs/a",
+        "--out",
+        "a.edgedf",
+        "--data",
+        "faces",
+        "--threshold-rule",
+        "f1",
+        "--split",
+        "test",
+        "--license",
+        "MIT",
     )
     assert result.exit_code == 0, result.output
     [(program, args, options)] = calls
     assert (program, args) == ("export/export.py", (Path("runs/a"),))
     assert options["targets"] == ["onnx"]
     assert (options["data"], options["rule"], options["split"]) == (Path("faces"), "f1", "test")
+    assert options["spdx"] == "MIT"
 
 
 def test_help_says_what_an_option_does_in_its_own_command() -> None:
@@ -168,16 +183,42 @@ def test_a_folder_without_manifest_is_no_bundle(arguments: list[str], tmp_path: 
 def test_detect_takes_the_student_that_comes_with_edgedf(
     make_bundle: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(programs, "root", lambda: tmp_path)
+    shipped = tmp_path / "assets" / "default.edgedf"
+    monkeypatch.setattr(programs, "DEFAULT_STUDENT", shipped)
     Image.new("RGB", (64, 64), "red").save(tmp_path / "red.png")
-    result = run("detect", str(tmp_path / "red.png"))
+    result = run("detect", str(tmp_path / "red.png"), "--crops")
     assert result.exit_code == 2
-    assert "student.edgedf is missing" in result.stderr and result.stderr.count("\n") == 1
-    shipped = tmp_path / "student" / "weights" / "student.edgedf"
+    assert "default.edgedf is missing" in result.stderr and result.stderr.count("\n") == 1
     shutil.copytree(make_bundle(), shipped)
-    result = run("detect", str(tmp_path / "red.png"), "--json")
-    assert result.stderr.splitlines()[0] == f"model: {shipped}"
+    result = run("detect", str(tmp_path / "red.png"), "--crops", "--json")
+    terms, model = result.stderr.splitlines()[:2]
+    assert terms.startswith("note: ") and "for research and evaluation only (LicenseRef-edgedf-research)" in terms
+    assert model == f"model: {shipped}"
     assert json.loads(result.stdout)["verdict"] == "fake"
+    assert "LicenseRef" not in run("detect", str(tmp_path / "red.png"), "--crops", "--model", str(shipped)).output
+
+
+def test_detect_finds_faces_and_saves_them_boxed(make_bundle: Any, tmp_path: Path) -> None:
+    """A photo without a face is no success, so that a script does not take it for one that was judged."""
+    face, empty, out = tmp_path / "face.jpg", tmp_path / "empty.jpg", tmp_path / "out"
+    Image.fromarray(draw_face(np.random.default_rng(0), fake=False)).save(face)
+    Image.new("RGB", (64, 64)).save(empty)
+    options = ["--model", str(make_bundle()), "--save", str(out)]
+    result = run("detect", str(face), *options)
+    assert result.exit_code == 0, result.output
+    assert re.search(rf"^fake  0\.\d{{3}}  {re.escape(str(face))}  face 1 at \[", result.stdout, re.MULTILINE)
+    assert (out / "face.jpg").is_file()
+    result = run("detect", str(empty), str(face), *options, "--json")
+    assert result.exit_code == 2
+    [line] = result.stdout.splitlines()
+    assert json.loads(line)["path"] == str(face)
+    assert "1 of 2 pictures could not be judged" in result.stderr and "empty.jpg: no face found" in result.stderr
+
+
+def test_crops_have_no_box_to_save(tmp_path: Path) -> None:
+    result = run("detect", str(tmp_path), "--crops", "--save", str(tmp_path))
+    assert result.exit_code == 2
+    assert "leave one of them out" in result.stderr
 
 
 @pytest.mark.parametrize("names", [["model.onnx"], ["model.onnx", "other.onnx"]], ids=["alone", "beside a sound one"])

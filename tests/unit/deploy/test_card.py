@@ -1,5 +1,7 @@
 """The model card: its figures are those of the manifest."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from edgedf.bundle import Artefact, InputContract, Manifest
@@ -20,6 +22,12 @@ def test_the_card_says_how_a_score_becomes_a_verdict() -> None:
     assert "0.625 or more is called fake (rule: recall=.95)" in text
     assert "0.92 times the longer side of the yunet box" in text
     assert "Not measured" in text
+
+
+def test_the_card_says_the_licence_where_it_was_stated() -> None:
+    assert "Licence" not in model_card(manifest())
+    stated = replace(manifest(), provenance={"license": "LicenseRef-mine"})
+    assert "## Licence\n\nThe weights are under LicenseRef-mine.\n\n## Limits" in model_card(stated)
 
 
 def test_the_card_gives_the_measured_figures() -> None:
