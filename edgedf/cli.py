@@ -394,6 +394,21 @@ def detect(
             console.emit(result)
 
 
+@command(app)
+def explain(
+    paths: Annotated[list[Path], typer.Argument(help="Pictures, or folders of pictures.")],
+    out: Out = Path("explained"),
+    model: Annotated[
+        Path | None, typer.Option(help="Bundle or run; by default the student that comes with edgedf.")
+    ] = None,
+) -> Result:
+    """Why pictures that are face crops already were called real or fake: where the evidence lies, in which bands."""
+    if model is None:
+        model = shipped_student()
+        console.say(f"model: {model}")
+    return run("benchmarks/explain.py", paths, model=model, out=out)
+
+
 @command(bundle_app)
 def show(bundle: BundlePath) -> Result:
     """What is in a bundle."""

@@ -21,6 +21,7 @@ DIRECTLY_BELOW = {
     "data": {"faces"},
     "training": {"data", "nn", "metrics"},
     "deploy": {"runtime", "training"},
+    "explain": {"runtime", "nn"},
     "report": {"metrics"},
     "guard": set(),
     "doctor": set(),
