@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from edgedf.explain.bands import bands
-from edgedf.explain.maps import Ask, Crop, Map, Method, attention, occlusion
+from edgedf.explain.maps import Ask, Crop, Map, Method, attention, correlation, occlusion
 from edgedf.explain.regions import Share, find_regions, shares
 from edgedf.faces.crop import CropRule
 from edgedf.faces.landmarks import Landmarks
@@ -113,10 +113,3 @@ def explain(subject: Subject, crop: Crop, landmarks: Landmarks) -> Explanation:
         agreement=correlation(maps["attention"], maps["occlusion"]),
         effect=float(maps["occlusion"].max()),
     )
-
-
-def correlation(one: Map, other: Map) -> float:
-    """Pearson's correlation of two maps over their pixels; 0 where one of them is flat."""
-    a, b = (values.astype(np.float64).ravel() - values.mean(dtype=np.float64) for values in (one, other))
-    size = float(np.linalg.norm(a) * np.linalg.norm(b))
-    return float(a @ b) / size if size > 1e-9 else 0.0

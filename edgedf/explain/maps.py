@@ -90,3 +90,10 @@ def centre_prior() -> Map:
 def random_map(rng: np.random.Generator) -> Map:
     """Smooth noise, as coarse as an attention map."""
     return upsampled(rng.random((CELLS, CELLS)))
+
+
+def correlation(one: Map, other: Map) -> float:
+    """Pearson's correlation of two maps over their pixels; 0 where one of them is flat."""
+    a, b = (values.astype(np.float64).ravel() - values.mean(dtype=np.float64) for values in (one, other))
+    size = float(np.linalg.norm(a) * np.linalg.norm(b))
+    return float(a @ b) / size if size > 1e-9 else 0.0

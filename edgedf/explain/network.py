@@ -121,7 +121,8 @@ def _target(model: Detector) -> nn.Module:
     if isinstance(model, Teacher):
         return model.trunk
     if isinstance(model, MobileNetV2Simple):
-        return model.features
+        features: nn.Module = model.features
+        return features
     raise TypeError(f"no feature map of {type(model).__name__} is known")
 
 
