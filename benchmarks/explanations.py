@@ -46,16 +46,16 @@ from edgedf.report.findings import Exhibit, Finding, Shot, State, findings_page
 from edgedf.runtime.backends import run_in_batches
 from edgedf.runtime.engine import Result, load_checked, scores
 
-FORGED = 128  # a pixel counts as forged from here on, of 255
+FORGED = 0.5  # of the most that is replaced of any pixel: a faint blend replaces less than half of each
 SHUFFLED = 16  # faces of the check by random weights
 SHOWN = 3  # faces on the page
 COLUMNS = (*BETTER, SHIFT, JPEG, SANITY)
 ABOUT = (
-    "Means with 95 % intervals over groups, on faces forged here, or whose originals show what was forged. Evidence for "
-    "fake, whatever the model calls the face. Best IoU: at the one threshold that is best for all faces; deletion is better "
-    "where it is lower, all others up to insertion where they are higher. After a shift of a pixel, after JPEG of "
-    "quality 90: correlation of the map with that of the unchanged face. Random weights: with that of the same network "
-    f"with shuffled weights ({SHUFFLED} faces), which should be near 0."
+    "Means with 95 % intervals over groups. Evidence for fake, whatever the model calls the face. Best IoU: at the one "
+    "threshold that is best for all faces; deletion is better where it is lower, the others up to insertion where they "
+    "are higher. After a shift of a pixel, after JPEG of quality 90: correlation of the map with that of the unchanged "
+    "face. Random weights: with that of the same network with shuffled weights (the first "
+    f"{SHUFFLED} faces), which should be near 0."
 )
 
 
@@ -112,8 +112,9 @@ def _forgeries(faces: PackedFaces, count: int, rng: np.random.Generator) -> list
     found = []
     for face in _spread(np.flatnonzero(forger.known), faces.groups, count, rng):
         forgery = forger.forged(face, 0)
-        found.append(Case(forgery.fake, forgery.mask >= FORGED, faces.groups[face]))
-    return [case for case in found if case.region.any()]
+        region = forgery.mask >= max(FORGED * int(forgery.mask.max()), 1)
+        found.append(Case(forgery.fake, region, faces.groups[face]))
+    return found
 
 
 def _pairs(faces: PackedFaces, count: int, rng: np.random.Generator) -> list[Case]:
@@ -123,7 +124,7 @@ def _pairs(faces: PackedFaces, count: int, rng: np.random.Generator) -> list[Cas
     for face in _spread(fakes, faces.groups, len(fakes), rng):
         mask = pair_mask(faces.pixels[face], faces.pixels[int(faces.originals[face])])
         if not isinstance(mask, Rejected):
-            found.append(Case(np.array(faces.pixels[face]), mask >= FORGED, faces.groups[face]))
+            found.append(Case(np.array(faces.pixels[face]), mask > 0, faces.groups[face]))
         if len(found) == count:
             break
     return found

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from edgedf.explain.maps import Map
 
-THRESHOLDS = np.linspace(0.05, 0.95, 19)  # of a map whose highest value is 1
+THRESHOLDS = np.arange(1, 20) / 20  # of a map whose highest value is 1
 FIXED = 9  # index of .5
 
 
