@@ -104,7 +104,7 @@ def randomised(model: Detector, seed: int) -> Detector:
 
 @torch.inference_mode()
 def _ask(model: Detector, crops: NDArray[np.uint8]) -> Result:
-    output = model(torch.from_numpy(crops))
+    output = model(torch.from_numpy(np.array(crops)))  # a copy: torch warns of arrays that cannot be written
     logit = output.logit[:, 0].numpy()
     return Result(scores(logit, 1.0), logit, output.attention.numpy(), output.embedding.numpy())
 

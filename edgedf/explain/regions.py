@@ -13,7 +13,7 @@ from edgedf.faces.landmarks import Landmarks
 from edgedf.faces.mesh import BROWS, EYES, MOUTH, NOSE, OVAL
 
 SURE = 0.5  # score of a face whose points are believed
-GROWTH = 9  # pixels around a part, whose points lie on its very edge
+GROWTH, ROUNDS = 9, 3  # pixels around a part, whose points lie on its very edge; in steps, which is quicker
 ROWS = {"forehead": 0.25, "eyes": 0.45, "nose": 0.65, "mouth": 0.85, "chin": 1.0}  # ends in heights of the box
 OUTSIDE = "outside of the face"
 
@@ -76,8 +76,10 @@ def _part(points: NDArray[np.floating], numbers: tuple[int, ...]) -> NDArray[np.
     """A part around whose middle its points lie, with a rim."""
     own = points[list(numbers)] - points[list(numbers)].mean(0)
     around = np.argsort(np.arctan2(own[:, 1], own[:, 0]))
-    mask = Image.fromarray(_polygon(points, tuple(np.array(numbers)[around])))
-    return np.asarray(mask.convert("L").filter(ImageFilter.MaxFilter(2 * GROWTH + 1))) > 0
+    mask = Image.fromarray(_polygon(points, tuple(np.array(numbers)[around]))).convert("L")
+    for _ in range(ROUNDS):
+        mask = mask.filter(ImageFilter.MaxFilter(2 * GROWTH // ROUNDS + 1))
+    return np.asarray(mask) > 0
 
 
 def _polygon(points: NDArray[np.floating], numbers: tuple[int, ...]) -> NDArray[np.bool_]:

@@ -6,15 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 from typer.testing import CliRunner
 
 from edgedf.cli import app
 from edgedf.data.drawn import draw_face
-from edgedf.nn.student import Student
-from edgedf.training.config import TrainConfig
-from edgedf.training.run import save_model
 
 MakeBundle = Callable[..., Path]
 
@@ -24,18 +20,6 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("pictures")
     for i in range(2):
         Image.fromarray(draw_face(np.random.default_rng(i), fake=bool(i))).save(root / f"{i}.png")
-    return root
-
-
-@pytest.fixture
-def student_run(tmp_path: Path) -> Path:
-    """A student with the weights it starts from."""
-    root = tmp_path / "run"
-    root.mkdir()
-    config = TrainConfig(role="student", data=["faces"], size="nano")
-    (root / "config.toml").write_text(config.to_toml())
-    torch.manual_seed(0)
-    save_model(root, "best", Student("nano"), {"threshold": 0.5}, "f1", {})
     return root
 
 
