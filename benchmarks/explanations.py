@@ -34,7 +34,7 @@ from edgedf.explain.measures import (
     Comparison,
     Measured,
     Values,
-    against_centre,
+    compare,
     measure,
     sanity,
 )
@@ -189,7 +189,9 @@ def _examine(
     found = measure(subject, cases, lambda some: progress(some, f"explaining {subject.name}, {kind}"))
     own = sanity(subject, shuffled, cases[:SHUFFLED]) if shuffled else {}
     figures = {name: _figures(one, own.get(name), groups) for name, one in found.items()}
-    compared = {name: against_centre(found, name, groups) for name in found if name not in (CENTRE, RANDOM)}
+    compared = {
+        name: {blind: compare(found, name, blind, groups) for blind in (CENTRE, RANDOM)} for name in subject.methods
+    }
     logits = subject.ask(np.stack([case.crop for case in cases])).logit
     called = float((scores(logits, subject.temperature) >= subject.threshold).mean())
     summary = "; ".join(_told(name, one) for name, one in compared.items())
@@ -199,7 +201,7 @@ def _examine(
     say(f"\n{title}: {facts}\n{table(['map', *COLUMNS], [[c.split(' [')[0] for c in row] for row in rows])}")
     for name, one in compared.items():
         say(_told(name, one))
-    state = State.LOOK if any(one.worse for one in compared.values()) else State.FINE
+    state = State.LOOK if any(one[CENTRE].worse for one in compared.values()) else State.FINE
     exhibits = [_exhibit(subject, case, shots) for case in cases[:SHOWN]]
     finding = Finding(title, state, summary, f"{facts}. {ABOUT}", ("map", *COLUMNS), rows, exhibits=exhibits)
     return finding, {
@@ -209,7 +211,7 @@ def _examine(
         "called_fake": called,
         "figures": {name: {column: vars(one) for column, one in row.items()} for name, row in figures.items()},
         "best_threshold": {name: one.threshold for name, one in found.items()},
-        "against_centre_prior": {name: one._asdict() for name, one in compared.items()},
+        "against": {name: {blind: two._asdict() for blind, two in one.items()} for name, one in compared.items()},
     }
 
 
@@ -220,11 +222,11 @@ def _figures(found: Measured, shuffled: Values | None, groups: Sequence[str]) ->
     return figures | {SANITY: mean_interval(shuffled, groups[: len(shuffled)], lowest=-1.0)}
 
 
-def _told(name: str, found: Comparison) -> str:
-    """How a method stands against the centre prior, in words."""
-    level = [one for one in BETTER if one not in found.better + found.worse]
-    parts = {"WORSE than the centre prior": found.worse, "better": found.better, "no different": level}
-    return f"{name}: " + ", ".join(f"{how} in {', '.join(which)}" for how, which in parts.items() if which)
+def _told(name: str, found: Mapping[str, Comparison]) -> str:
+    """How a method stands against what knows nothing of the model, in words; the worst comes first."""
+    worse = [f"WORSE than {blind} in {', '.join(one.worse)}" for blind, one in found.items() if one.worse]
+    better = [f"better than {blind} in {', '.join(one.better)}" for blind, one in found.items() if one.better]
+    return f"{name}: {', '.join(worse + better) or 'no different from either'}"
 
 
 def _cell(figure: Interval | None) -> str:

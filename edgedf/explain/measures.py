@@ -56,7 +56,7 @@ class Measured:
 
 
 class Comparison(NamedTuple):
-    """A method against the centre prior, on the same faces.
+    """A method against a map that knows nothing of the model, on the same faces.
 
     Attributes:
         better: Measures whose interval of the difference lies on the better side.
@@ -108,11 +108,11 @@ def sanity(subject: Subject, shuffled: Subject, cases: Sequence[Case]) -> dict[s
     }
 
 
-def against_centre(found: Mapping[str, Measured], name: str, groups: Sequence[str]) -> Comparison:
-    """Where a method is surely better or worse than the centre prior: the 95 % interval of the mean difference says."""
+def compare(found: Mapping[str, Measured], name: str, blind: str, groups: Sequence[str]) -> Comparison:
+    """Where a method is surely better or worse than `CENTRE` or `RANDOM`, by the 95 % interval of the mean difference."""
     gains: dict[str, Interval] = {}
     for one, sign in BETTER.items():
-        difference = sign * (found[name].values[one] - found[CENTRE].values[one])
+        difference = sign * (found[name].values[one] - found[blind].values[one])
         gains[one] = mean_interval(difference, groups, lowest=-1.0)
     return Comparison(
         [one for one, gain in gains.items() if gain.low > 0], [one for one, gain in gains.items() if gain.high < 0]

@@ -54,10 +54,9 @@ def test_every_table_has_every_method_and_the_page_says_what_is_worse(
         for name, row in table["figures"].items():
             for measure, figure in row.items():
                 assert figure["low"] <= figure["value"] <= figure["high"], (name, measure)
-        for name, compared in table["against_centre_prior"].items():
-            assert (f"{name}: WORSE than the centre prior in {', '.join(compared['worse'])}" in page) == bool(
-                compared["worse"]
-            )
+        for name, compared in table["against"].items():
+            worse = compared["centre prior"]["worse"]
+            assert (f"{name}: WORSE than centre prior in {', '.join(worse)}" in page) == bool(worse)
     assert json.loads((tmp_path / "out" / "explanations.json").read_text()) == found
 
 
