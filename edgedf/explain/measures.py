@@ -109,7 +109,7 @@ def sanity(subject: Subject, shuffled: Subject, cases: Sequence[Case]) -> dict[s
 
 
 def compare(found: Mapping[str, Measured], name: str, blind: str, groups: Sequence[str]) -> Comparison:
-    """Where a method is surely better or worse than `CENTRE` or `RANDOM`, by the 95 % interval of the mean difference."""
+    """Where a method is surely better or worse than `CENTRE` or `RANDOM`, by the 95 % interval of the difference."""
     gains: dict[str, Interval] = {}
     for one, sign in BETTER.items():
         difference = sign * (found[name].values[one] - found[blind].values[one])

@@ -62,7 +62,7 @@ def _bars(found: Mapping[str, float]) -> str:
     parts = []
     for row, (name, loss) in enumerate(found.items()):
         y = ROW * (row + 0.5)
-        bar = line(x(0), y, x(loss), y, class_="bar", stroke_width=10)
+        bar = line(x(0), y, x(loss), y, class_="bar", style="stroke-width:10;stroke-linecap:butt")
         words = [
             text(NAMES - 12, y + 4, name, class_="tick end"),
             text(WIDTH - 60, y + 4, f"{loss:.2f}", class_="tick"),
