@@ -65,9 +65,8 @@ def grad_cam(model: Detector, crop: Crop, sign: float) -> Map:
         hook.remove()
     [features] = kept  # (1, C, h, w)
     [gradient] = torch.autograd.grad(sign * output.logit.sum(), features)
-    square, cube = gradient**2, gradient**3
-    share = square / (2 * square + (features * cube).sum((2, 3), keepdim=True)).where(square > 0, torch.ones(()))
-    weights = (share * gradient.relu()).sum((2, 3), keepdim=True)
+    # The paper's g^2 / (2 g^2 + g^3 sum(A)), times g, where g is above 0; a sum below 0 could make it a division by 0.
+    weights = (gradient.relu() / (2 + gradient.relu() * features.relu().sum((2, 3), keepdim=True))).sum((2, 3), True)
     found = (weights * features).sum(1, keepdim=True).relu()
     return upsampled(_in_crop(found, output).detach().numpy())
 

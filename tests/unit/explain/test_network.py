@@ -1,10 +1,14 @@
 import sys
 from collections.abc import Callable
+from functools import partial
 
+import numpy as np
 import pytest
 import torch
 
+from edgedf.data.drawn import draw_face
 from edgedf.explain import network
+from edgedf.explain.faithfulness import stability
 from edgedf.explain.maps import Crop, correlation
 from edgedf.explain.network import grad_cam, integrated_gradients, network_subject, randomised
 from edgedf.nn.baseline import MobileNetV2Simple
@@ -30,6 +34,15 @@ def test_grad_cam_gives_a_map_of_every_network(model: Detector, crop: Crop) -> N
     assert all(one.shape == (256, 256) and one.min() >= 0 for one in maps)
     assert max(one.max() for one in maps) > 0
     assert (maps[0] != maps[1]).any()
+
+
+def test_grad_cam_does_not_jump_where_the_picture_hardly_changes(model: Detector) -> None:
+    """A denominator that crosses 0 would make it."""
+    subject, face = model.fused().requires_grad_(False), draw_face(np.random.default_rng(0), fake=True)
+    for sign in (1.0, -1.0):
+        found = grad_cam(subject, face, sign)
+        if found.max() > 0:
+            assert stability(partial(grad_cam, subject), face, found).jpeg > 0.8
 
 
 def test_a_subject_says_what_the_network_says(model: Detector, crop: Crop) -> None:
