@@ -418,6 +418,34 @@ def detect(
             console.emit(verdict.to_dict())
 
 
+@command(app)
+def explain(
+    paths: Annotated[list[Path], typer.Argument(help="Pictures, or folders of pictures.")],
+    out: Out = Path("explained"),
+    model: Annotated[
+        Path | None, typer.Option(help="Bundle or run; by default the student that comes with edgedf.")
+    ] = None,
+) -> Result:
+    """Why pictures that are face crops already were called real or fake: where the evidence lies, in which bands."""
+    if model is None:
+        model = shipped_student()
+        console.say(f"model: {model}")
+    return run("benchmarks/explain.py", paths, model=model, out=out)
+
+
+@command(app)
+def explanations(
+    models: Annotated[list[Path], typer.Argument(metavar="MODEL...", help="Bundles and runs to compare.")],
+    data: Data,
+    out: Out = Path("explanations"),
+    split: Split = "val",
+    count: Annotated[int, typer.Option(min=2, help="Faces forged from reals, and as many pairs.")] = 100,
+    seed: Annotated[int, typer.Option(min=0)] = 0,
+) -> Result:
+    """How far explanations can be believed: against what was forged, the centre of the crop, and chance."""
+    return run("benchmarks/explanations.py", models, data=data, out=out, split=split, count=count, seed=seed)
+
+
 @command(bundle_app)
 def show(bundle: BundlePath) -> Result:
     """What is in a bundle."""

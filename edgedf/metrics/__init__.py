@@ -4,7 +4,7 @@ Everywhere: labels are uint8 (N,), 1 = fake; scores are P(fake) in [0, 1], float
 video or identity, one str an image; an image is called fake when `score >= threshold`.
 """
 
-from edgedf.metrics.bootstrap import Interval, group_draws
+from edgedf.metrics.bootstrap import Interval, group_draws, mean_interval
 from edgedf.metrics.evaluation import Evaluation, auc_interval, evaluate, evaluate_verdicts, figure_draws
 from edgedf.metrics.matrix import ConfusionMatrix, check_prevalence, prevalence_weights
 from edgedf.metrics.ranking import auc, expected_calibration_error, fit_temperature, sigmoid
@@ -36,6 +36,7 @@ __all__ = [
     "fit_temperature",
     "following_threshold",
     "group_draws",
+    "mean_interval",
     "prevalence_weights",
     "sigmoid",
 ]

@@ -49,3 +49,15 @@ def group_draws(labels: Labels, groups: Sequence[str], resamples: int, seed: int
     draws = np.vstack([np.ones(count), random[usable]])
     for start in range(0, len(draws), _CHUNK):
         yield draws[start : start + _CHUNK][:, group_of]
+
+
+def mean_interval(
+    values: npt.NDArray[np.float64], groups: Sequence[str], lowest: float = 0.0, resamples: int = 1000, seed: int = 0
+) -> Interval:
+    """Mean of values (N,) up to 1, with its interval over groups; of one group alone it is `lowest` to 1."""
+    names, group_of = np.unique(np.asarray(groups), return_inverse=True)
+    count = len(names)
+    random = np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), resamples if count > 1 else 0)
+    draws = np.vstack([np.ones(count), random])
+    totals, sizes = np.bincount(group_of, values, count), np.bincount(group_of, minlength=count)
+    return Interval.from_draws(draws @ totals / (draws @ sizes), lowest)

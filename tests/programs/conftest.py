@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
+import torch
 from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
 
@@ -15,6 +16,9 @@ from edgedf.data.dataset import write_dataset
 from edgedf.faces.crop import CropRule
 from edgedf.files import sha256
 from edgedf.metrics import sigmoid
+from edgedf.nn.student import Student
+from edgedf.training.config import TrainConfig
+from edgedf.training.run import save_model
 
 IMAGES = 60
 
@@ -58,6 +62,18 @@ def make_bundle(tmp_path: Path) -> MakeBundle:
         return write_bundle(tmp_path / f"{name}.edgedf", manifest, {"model.onnx": graph, GOLDEN: golden}).path
 
     return make
+
+
+@pytest.fixture
+def student_run(tmp_path: Path) -> Path:
+    """A student with the weights it starts from."""
+    root = tmp_path / "run"
+    root.mkdir()
+    config = TrainConfig(role="student", data=["faces"], size="nano")
+    (root / "config.toml").write_text(config.to_toml())
+    torch.manual_seed(0)
+    save_model(root, "best", Student("nano"), {"threshold": 0.5}, "f1", {})
+    return root
 
 
 def _red_graph(gain: float) -> onnx.ModelProto:

@@ -3,7 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from edgedf.data.forge.masks import OVAL, Points
+from edgedf.data.forge.masks import Points
+from edgedf.faces.mesh import OVAL
 
 CANDIDATES = 64  # of whom the nearest is taken: near enough, and another one for each view
 COMPARED = [*OVAL[::3], 33, 133, 362, 263, 1, 61, 291]  # outline, corners of the eyes, tip of the nose, mouth

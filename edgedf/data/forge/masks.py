@@ -5,23 +5,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgedf.faces.crop import SIZE
+from edgedf.faces.mesh import BROWS, CHEEKS, EYES, MOUTH, NOSE, OVAL
 
 Points = NDArray[np.floating]
 """`(468, 2)`: x and y in pixels of the crop, numbered as MediaPipe's face mesh."""
 
 Mask = NDArray[np.uint8]
 """`(256, 256)`: the share of each pixel that is replaced, 255 for all of it."""
-
-# fmt: off
-OVAL = (10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377, 152, 148, 176, 149,
-        150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109)
-BROWS = (46, 53, 52, 65, 55, 70, 63, 105, 66, 107), (276, 283, 282, 295, 285, 300, 293, 334, 296, 336)
-EYES = (33, 7, 163, 144, 145, 153, 154, 155, 133, 246, 161, 160, 159, 158, 157, 173), \
-       (263, 249, 390, 373, 374, 380, 381, 382, 362, 466, 388, 387, 386, 385, 384, 398)
-NOSE = (168, 6, 129, 358, 98, 327, 2, 48, 278, 64, 294)
-MOUTH = (61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 185, 40, 39, 37, 0, 267, 269, 270, 409)
-CHEEKS = (50, 280, 205, 425)
-# fmt: on
 
 PARTS = {
     "eyes": (BROWS[0] + EYES[0], BROWS[1] + EYES[1]),

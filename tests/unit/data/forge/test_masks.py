@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from edgedf.data.forge.masks import NOSE, OVAL, REGIONS, region, soften
+from edgedf.data.forge.masks import REGIONS, region, soften
+from edgedf.faces.mesh import NOSE, OVAL
 
 
 @pytest.fixture
