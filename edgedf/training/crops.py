@@ -72,7 +72,8 @@ class Crops:
         mask: Mask | None
         if number >= len(faces):
             assert self._forger
-            original, crop, mask = self._forger.forged(anchor, view)
+            original, crop, forged = self._forger.forged(anchor, view)
+            mask = forged if self._masks else None
         else:
             original, crop, label = faces.pixels[anchor], faces.pixels[number], float(faces.labels[number])
             mask = self._mask(number, anchor, label)
@@ -85,9 +86,11 @@ class Crops:
 
     def _mask(self, number: int, anchor: int, label: float) -> Mask | None:
         """Of a face of the dataset: nothing of a real one is forged, and a fake needs its original."""
+        if not self._masks:
+            return None
         if not label:
             return np.zeros((SIZE, SIZE), np.uint8)
-        return self._masks.of(number) if self._masks and number != anchor else None
+        return self._masks.of(number) if number != anchor else None
 
 
 def forged_reals(faces: PackedFaces, config: TrainConfig) -> NDArray[np.int64]:
