@@ -3,8 +3,10 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from edgedf.data.audit.cues import number
 from edgedf.data.dataset import Dataset
 from edgedf.data.packed import PackedFaces
+from edgedf.data.prepare.cutting import sharpness
 from edgedf.faces.crop import SIZE
 
 Slices = dict[str, NDArray[np.bool_]]
@@ -28,15 +30,14 @@ def find_slices(faces: PackedFaces, dataset: Dataset) -> Slices:
         faces: What is judged.
         dataset: What they were packed from, row by row.
     """
-    looks = np.array([_look(faces.pixels[i]) for i in range(len(faces))])
-    sharpness, angle = looks[:, 0], looks[:, 1]
+    looks = [(sharpness(crop), _angle(crop)) for crop in (faces.pixels[i] for i in range(len(faces)))]
+    sharp, angle = np.array(looks).T
     tones = {f"skin: {name}": (angle > low) & (angle <= high) for name, (low, high) in TONES.items()}
-    return _thirds("size in px", _native(dataset)) | _thirds("sharpness", sharpness) | tones
+    return _thirds("size in px", _native(dataset)) | _thirds("sharpness", sharp) | tones
 
 
 def _native(dataset: Dataset) -> NDArray[np.float64]:
-    cells = dataset.columns.get("native_px", [])
-    return np.array([float(cell or "nan") for cell in cells] or [np.nan] * len(dataset))
+    return np.array([number(cell) for cell in dataset.columns.get("native_px", [""] * len(dataset))])
 
 
 def _thirds(name: str, values: NDArray[np.float64]) -> Slices:
@@ -49,13 +50,10 @@ def _thirds(name: str, values: NDArray[np.float64]) -> Slices:
     return {f"{name}: {a:.0f} to {b:.0f}": part for (a, b), part in zip(limits, parts, strict=True)}
 
 
-def _look(crop: NDArray[np.uint8]) -> tuple[float, float]:
-    """Sharpness, the variance of the grey Laplacian, and typology angle in degrees of a crop `(256, 256, 3)`."""
-    grey = crop @ np.array([0.299, 0.587, 0.114])
-    inner = grey[1:-1, 1:-1]
-    laplacian = grey[:-2, 1:-1] + grey[2:, 1:-1] + grey[1:-1, :-2] + grey[1:-1, 2:] - 4 * inner
+def _angle(crop: NDArray[np.uint8]) -> float:
+    """Typology angle in degrees of a crop `(256, 256, 3)`."""
     lightness, _, yellow = np.median(_lab(crop[CHEEKS].reshape(-1, 3)), axis=0)
-    return float(laplacian.var()), float(np.degrees(np.arctan2(lightness - 50, max(yellow, 1e-6))))
+    return float(np.degrees(np.arctan2(lightness - 50, max(yellow, 1e-6))))
 
 
 def _lab(pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
