@@ -407,10 +407,7 @@ def detect(
 
     if crops and save:
         raise ConfigError("--save boxes the faces found in photos, and --crops finds none: leave one of them out")
-    if model is None:
-        model = shipped_student()
-        console.say(f"model: {model}")
-    with Engine.load(model) as engine:
+    with Engine.load(model or _shipped()) as engine:
         for note in engine.notes:
             console.say(f"note: {note}")
         for verdict in detect_crops(engine, paths) if crops else detect_photos(engine, paths, save):
@@ -427,10 +424,7 @@ def explain(
     ] = None,
 ) -> Result:
     """Why pictures that are face crops already were called real or fake: where the evidence lies, in which bands."""
-    if model is None:
-        model = shipped_student()
-        console.say(f"model: {model}")
-    return run("benchmarks/explain.py", paths, model=model, out=out)
+    return run("benchmarks/explain.py", paths, model=model or _shipped(), out=out)
 
 
 @command(app)
@@ -522,6 +516,13 @@ def parity(bundle: BundlePath) -> Result:
     if off := [one.file for one in found if not one]:
         raise GateError(f"{', '.join(off)}: scores are further from FP32 than the manifest allows: export again")
     return {"bundle": str(bundle), "artefacts": [asdict(one) for one in found]}
+
+
+def _shipped() -> Path:
+    """The student where no model is named; says which."""
+    path = shipped_student()
+    console.say(f"model: {path}")
+    return path
 
 
 def _source(out: Path, resume: bool, config: str, default: str) -> str:
