@@ -17,8 +17,8 @@ from edgedf.deploy.targets import TARGETS, Built
 from edgedf.errors import UnavailableError
 from edgedf.files import sha256
 from edgedf.guard import run_alone
+from edgedf.markdown import table
 from edgedf.report import Environment
-from edgedf.report.markdown import table
 from edgedf.runtime.backends import Backend, load_backend
 from edgedf.runtime.timing import measure
 

@@ -310,10 +310,11 @@ def evaluate(
     slices: Annotated[
         bool, typer.Option("--slices", help="By size, sharpness and (guessed) skin tone of the faces, too.")
     ] = False,
+    card: Annotated[bool, typer.Option("--card", help="Keep the figures in the bundle's model card.")] = False,
 ) -> Result:
     """F1, precision, recall, AUC and the confusion matrix, with 95 % intervals."""
     program = "benchmarks/evaluate.py"
-    return run(program, model, data, split=split, rule=threshold_rule, prevalence=prevalence, slices=slices)
+    return run(program, model, data, split=split, rule=threshold_rule, prevalence=prevalence, slices=slices, card=card)
 
 
 @command(app)
@@ -348,6 +349,9 @@ def export(
     spdx: Annotated[
         str | None, typer.Option("--license", help="Licence of the weights, an SPDX expression for manifest and card.")
     ] = None,
+    about: Annotated[
+        Path | None, typer.Option(help="Markdown for the card: training data, intended use, where it fails.")
+    ] = None,
 ) -> Result:
     """Make a bundle from a run, or add to one: each artefact is measured before it is written."""
     return run(
@@ -365,6 +369,7 @@ def export(
         rule=threshold_rule,
         prevalence=prevalence,
         spdx=spdx,
+        about=about,
     )
 
 

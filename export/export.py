@@ -42,13 +42,14 @@ from edgedf.deploy.source import Source, open_source
 from edgedf.deploy.targets import DIALECTS, TARGETS, check_targets
 from edgedf.errors import GateError, InputError
 from edgedf.files import write_text
+from edgedf.markdown import table
 from edgedf.metrics import check_prevalence, check_rule
-from edgedf.report.markdown import table
 from edgedf.report.pareto import Panel, Point, pareto
 from edgedf.runtime.verify import verify
 from edgedf.training.run import latest_run
 
 SENSITIVITY_IMAGES = 64
+LONGEST_TEXT = 64 << 10  # bytes
 SPDX = re.compile(r"[A-Za-z0-9.+() -]+")
 
 
@@ -67,6 +68,7 @@ def main(
     rule: str | None = None,
     prevalence: float | None = None,
     spdx: str | None = None,
+    about: Path | None = None,
 ) -> dict[str, Any]:
     """Exports a run, or adds artefacts to a bundle.
 
@@ -86,6 +88,8 @@ def main(
         rule: Chooses the threshold: `f1`, `recall=.95`, `fpr=.01`, `cost=10:1`; the source's when None.
         prevalence: Share of fakes to fit for and to state metrics at; the source's, or else the data's, when None.
         spdx: Licence of the weights, an SPDX expression for manifest and card; the source's when None.
+        about: Markdown for the card: what the model was trained on, what it is for, where it fails; the source's when
+            None.
 
     Returns:
         Where the bundle is, and what `Artefact` says of each artefact in it.
@@ -101,6 +105,7 @@ def main(
     _check_fitting(data, split, rule, prevalence, int8)
     if spdx is not None and not SPDX.fullmatch(spdx):
         raise InputError(f"{spdx!r} is no SPDX licence expression: give one such as MIT or LicenseRef-mine")
+    stated: dict[str, Any] = ({"license": spdx} if spdx else {}) | ({"about": _lines(about)} if about else {})
     split = split or "val"
     origin = open_source(source, drawn_crops(CANDIDATES)[:4])
     origin = replace(origin, rule=rule or origin.rule, prevalence=prevalence or origin.prevalence)
@@ -121,13 +126,12 @@ def main(
         if one.built.backend == "tensorrt":
             check_ahead(one.built.file, one.built.model, capabilities)
     passed = [one for one in judged if one.gate is None or one.gate]
-    about: dict[str, Any] = {"license": spdx} if spdx else {}
     if faces and (found := judged[0].point.evaluation):
-        about |= {"fitted_on": list(faces.fingerprints), "fitted_prevalence": found.prevalence}
+        stated |= {"fitted_on": list(faces.fingerprints), "fitted_prevalence": found.prevalence}
     if sample:
-        about["calibration"] = sample.to_dict()
+        stated["calibration"] = sample.to_dict()
     _report(judged, rankings, judge.bounds, place)
-    manifest = assemble(place, origin, passed, about, split)
+    manifest = assemble(place, origin, passed, stated, split)
     verify(place)  # as a user's machine will
     say(f"wrote {place}")
     if any(one.simulated for one in passed):
@@ -167,6 +171,18 @@ def _check_fitting(
         raise InputError("--split, --threshold-rule and --prevalence are for fitting on faces: give these with --data")
     if data is None and int8:
         raise InputError("an INT8 artefact is judged before it may be written: give faces with --data DIR")
+
+
+def _lines(file: Path) -> list[str]:
+    """A text of the user's for the card."""
+    try:
+        text = file.read_bytes()[: LONGEST_TEXT + 1].decode("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{file} cannot be read as UTF-8 text: name a Markdown file for the card") from error
+    lines = text.expandtabs().strip().splitlines()
+    if len(text) > LONGEST_TEXT or not all(line.isprintable() for line in lines):
+        raise InputError(f"{file} is no text for a card: at most {LONGEST_TEXT // 1024} KB, and no control characters")
+    return lines
 
 
 def _place(source: Path, out: Path | None) -> Path:

@@ -119,7 +119,8 @@ class Manifest:
         files: SHA-256 of every further file, by path.
         provenance: Config, seed, revision and library versions; fingerprints of the faces of training (`trained_on`)
             and threshold (`fitted_on`), and the share of fakes that this was chosen for (`fitted_prevalence`); the
-            licence of the weights (`license`), as an SPDX expression, where it was stated.
+            licence of the weights (`license`), as an SPDX expression, where it was stated; what its maker says in
+            the card (`about`, lines of Markdown); by data set, what an artefact is worth on further faces (`measured`).
         labels: Names of class 0 and 1.
         schema: Version of this layout.
     """
@@ -265,14 +266,28 @@ def _check_provenance(values: dict[str, Any]) -> None:
         raise ValueError(f"its threshold was fitted for a prevalence of {share!r}")
     if not isinstance(values.get("license", ""), str):
         raise TypeError("provenance: license is not text")
+    if not _fits(values.get("about", []), list[str]):
+        raise TypeError("provenance: about is not a list of lines")
     for key in ("trained_on", "fitted_on"):
         if not any(_fits(values.get(key), hint) for hint in (type(None), str, list[str])):
             raise TypeError(f"provenance: {key} is not a list of fingerprints")
+    _check_measured(values.get("measured", {}))
     ranges = values.get("trained_ranges", {})
     if not _fits(ranges, dict[str, dict[str, list[float]]]) or any(
         len(one) != 2 for of_dialect in ranges.values() for one in of_dialect.values()
     ):
         raise TypeError("provenance: trained_ranges is not a lowest and highest value by tensor and dialect")
+
+
+def _check_measured(values: Any) -> None:
+    if not _fits(values, dict[str, dict[str, Any]]):
+        raise TypeError("provenance: measured is not a table by data set")
+    for data, found in values.items():
+        _check_shape(found, {"artefact": str, "parts": dict}, f"what was measured on {data}")
+        if not found["parts"]:
+            raise ValueError(f"nothing was measured on {data}")
+        for name, one in found["parts"].items():
+            _check_shape(one, EVALUATION, f"the evaluation of {name} in {data}")
 
 
 def _check_crop(contract: InputContract) -> None:

@@ -1,7 +1,6 @@
 """A report as Markdown."""
 
-from collections.abc import Iterable, Sequence
-
+from edgedf.markdown import table
 from edgedf.metrics import Evaluation
 from edgedf.report import words
 from edgedf.report.results import ModelResult, Report
@@ -31,12 +30,6 @@ def markdown(report: Report) -> str:
         ]
     parts.append("\n".join(f"* {one.name}: {note}" for one in report.results for note in one.notes))
     return "\n\n".join(part for part in parts if part) + "\n"
-
-
-def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A Markdown table, first column to the left, the others to the right."""
-    rule = ["---", *["---:"] * (len(header) - 1)]
-    return "\n".join("| " + " | ".join(row) + " |" for row in (header, rule, *rows))
 
 
 def _worth(result: ModelResult) -> list[str]:

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from edgedf.bundle import open_bundle
 from edgedf.data.packed import pack
 from edgedf.data.readers import open_dataset
-from edgedf.errors import CheckpointError, ConfigError, DatasetError
+from edgedf.errors import CheckpointError, ConfigError, DatasetError, InputError
 from edgedf.metrics import Evaluation, evaluate
 from edgedf.programs import run
 
@@ -139,3 +140,23 @@ def test_slices_are_evaluated_by_themselves(faces: Path, make_bundle: MakeBundle
     counts = {name: one["images"] for name, one in result["slices"].items()}
     assert counts and all(0 < count < result["evaluation"]["images"] for count in counts.values())
     assert not run("benchmarks/evaluate.py", make_bundle("red"), faces)["slices"]
+
+
+def test_figures_are_kept_in_the_card(faces: Path, make_bundle: MakeBundle) -> None:
+    """Those of a dataset replace what was kept of it before, and the bundle stays whole."""
+    bundle = make_bundle("red")
+    for rule in ("recall=.9", "f1"):
+        result = run("benchmarks/evaluate.py", bundle, faces, rule=rule, slices=True, card=True)
+    manifest = open_bundle(bundle).manifest
+    [(name, kept)] = manifest.provenance["measured"].items()
+    assert name == f"{faces.name}, split val"
+    assert kept["parts"]["all"] == result["evaluation"]
+    assert set(result["slices"]) < set(kept["parts"])
+    card = (bundle / "MODEL_CARD.md").read_text()
+    assert f"## {manifest.artefacts[0].file} on {name}" in card
+    assert "(f1, cross-fitted)" in card
+
+
+def test_a_run_has_no_card(faces: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="is no bundle and has no card"):
+        run("benchmarks/evaluate.py", tmp_path, faces, card=True)

@@ -59,8 +59,16 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def exported(run: Path, drawn: Path) -> Result:
+    about = run.parent / "about.md"
+    about.write_text("Trained on drawings.\n\nFails at night.\n")
     return export(
-        run, out=run.parent / "tiny.edgedf", data=drawn, rule="recall=.9", prevalence=0.17, spdx="LicenseRef-mine"
+        run,
+        out=run.parent / "tiny.edgedf",
+        data=drawn,
+        rule="recall=.9",
+        prevalence=0.17,
+        spdx="LicenseRef-mine",
+        about=about,
     )
 
 
@@ -173,6 +181,7 @@ def test_what_was_measured_stays_where_an_export_without_data_keeps_the_threshol
     again = export(Path(exported["bundle"]), out=out, targets=["onnx", "openvino"])
     assert again == {**exported, "bundle": str(out)}
     assert open_bundle(out).manifest.provenance["license"] == "LicenseRef-mine"
+    assert "\n\nTrained on drawings.\n\nFails at night.\n\n" in (out / "MODEL_CARD.md").read_text()
     measured, unmeasured = (out / "MODEL_CARD.md").read_text().split("## openvino/model.xml")
     assert "Measured on 24 crops" in measured
     assert "Not measured in this form: the threshold is that of the run or bundle" in unmeasured
@@ -374,3 +383,12 @@ def test_parity_stops_at_scores_that_are_too_far_off(everything: Path, tmp_path:
     result = CliRunner().invoke(app, ["bundle", "parity", str(out)])
     assert result.exit_code == 1
     assert "model.int8.onnx" in result.stderr and "further from FP32" in result.stderr
+
+
+@pytest.mark.parametrize("content", [b"\xff", b"\x1b[2J", b"x" * 70_000], ids=["no UTF-8", "escape", "long"])
+def test_what_is_no_text_does_not_reach_the_card(content: bytes, run: Path, tmp_path: Path) -> None:
+    about = tmp_path / "about.md"
+    about.write_bytes(content)
+    with pytest.raises(InputError, match=r"about\.md"):
+        export(run, out=tmp_path / "tiny.edgedf", about=about)
+    assert not (tmp_path / "tiny.edgedf").exists()

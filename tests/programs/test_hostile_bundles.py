@@ -477,6 +477,13 @@ HOSTILE: list[tuple[str, Damage, str]] = [
     ("input of another size", manifest(lambda v: v["input"].update(size=10**9)), "its input is not"),
     ("crop rule of another size", manifest(lambda v: v["input"]["crop"].update(size=10**9)), "the crop rule makes no"),
     ("licence is a number", manifest(lambda v: v["provenance"].update(license=5)), "license is not text"),
+    ("about is text", manifest(lambda v: v["provenance"].update(about="x")), "about is not a list of lines"),
+    ("measured is a list", manifest(lambda v: v["provenance"].update(measured=[1])), "measured is not a table"),
+    (
+        "nothing measured",
+        manifest(lambda v: v["provenance"].update(measured={"a": {"artefact": "", "parts": {}}})),
+        "nothing was measured on a",
+    ),
     ("faces are a number", manifest(lambda v: v["provenance"].update(fitted_on=5)), "fitted_on is not a list"),
     ("escape sequence as name", manifest(lambda v: v.update(name=ESCAPE)), "cannot be printed"),
     ("escape sequence as file", artefact(file=ESCAPE), "cannot be printed"),

@@ -40,3 +40,18 @@ def test_the_card_gives_the_measured_figures() -> None:
     assert f"TN {found.matrix.tn:g}, FP {found.matrix.fp:g}" in text
     assert "100 crops of split 'val' (50 fake" in text
     assert "prevalence of 0.17" in text
+
+
+def test_the_card_opens_with_what_its_maker_says() -> None:
+    stated = replace(manifest(), provenance={"about": ["Trained on drawings.", "", "Fails at night."]})
+    assert "forged ones (1).\n\nTrained on drawings.\n\nFails at night.\n\n## Input" in model_card(stated)
+
+
+def test_the_card_gives_figures_on_further_faces_by_part() -> None:
+    labels = np.arange(100, dtype=np.uint8) % 2
+    scores = np.linspace(0, 1, 100)
+    found = evaluate(labels, scores, [str(i) for i in range(100)], threshold=0.5)
+    measured = {"clips, split test": {"artefact": "model.onnx", "parts": {"all": found.to_dict()}}}
+    text = model_card(replace(manifest(), provenance={"measured": measured}))
+    assert "## model.onnx on clips, split test" in text
+    assert f"| all | 100 | 50 | {found.auc} |" in text
