@@ -37,6 +37,7 @@ def paired_order(
     sources: NDArray[np.int64],
     epoch: int,
     seed: int,
+    least_share: float = 0.0,
 ) -> NDArray[np.int64]:
     """Indices of one epoch in pairs: each real crop, and next to it a fake that was made from it.
 
@@ -50,24 +51,32 @@ def paired_order(
         sources: `(N,)`, see `PackedFaces`.
         epoch: From 0.
         seed: Of the run.
+        least_share: Of the pairs that each dataset has at least; the reals of a smaller one come more than once.
 
     Returns:
-        `(2 x reals,)` indices into `labels`: real, fake, real, fake, ...
+        `(2 x pairs,)` indices into `labels`: real, fake, real, fake, ...; a pair for each real, and the repeated ones.
     """
     parts = [np.flatnonzero(sources == source) for source in np.unique(sources)]
     if any(np.ptp(labels[part]) == 0 for part in parts):  # a dataset of one class: it has no pairs within
         parts = [np.arange(len(labels))]
     # Only the order is the seed's: runs that differ in it show the same images and share a teacher's stored answers.
     draw = np.random.default_rng([3, epoch])
-    pairs = np.concatenate([_pairs(part, labels, originals, draw) for part in parts])
+    reals = sum(int((labels[part] == 0).sum()) for part in parts)
+    drawn = [_pairs(part, labels, originals, draw, round(least_share * reals)) for part in parts]
+    pairs = np.concatenate(drawn)
     return np.random.default_rng([seed, 4, epoch]).permutation(pairs).ravel()
 
 
 def _pairs(
-    part: NDArray[np.int64], labels: NDArray[np.uint8], originals: NDArray[np.int64], draw: np.random.Generator
+    part: NDArray[np.int64],
+    labels: NDArray[np.uint8],
+    originals: NDArray[np.int64],
+    draw: np.random.Generator,
+    least: int,
 ) -> NDArray[np.int64]:
-    """`(R, 2)`: each real of some indices and a fake of them."""
+    """`(P, 2)`: each real of some indices and a fake of them; again from the first on where that makes too few pairs."""
     real, fake = part[labels[part] == 0], part[labels[part] == 1]
+    real = np.resize(real, max(len(real), least))
     strangers = fake[originals[fake] == fake]
     own: dict[int, list[int]] = {}
     for index in fake.tolist():

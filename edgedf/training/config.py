@@ -41,6 +41,8 @@ class TrainConfig:
             are.
         pairs: Shows each real crop beside a fake made from it (column `original`), so half of an epoch is fake;
             the logit learned is still the one for `prevalence`, or for the data as they are.
+        least_share: Of the pairs of an epoch that each data folder has at least: the faces of a small one come more
+            than once, so that a large one does not drown it.
         mix: Fades each fake towards the real crop it was made from, by a random share that becomes its label: keeps a
             large network from learning its training faces by heart.
         forge: Share of the real crops that are shown beside a forgery of their own, see `edgedf.data.forge`, in place
@@ -79,6 +81,7 @@ class TrainConfig:
     precision: Literal["auto", "32", "bf16", "fp16"] = "auto"
     prevalence: float = 0.0
     pairs: bool = False
+    least_share: float = 0.0
     mix: bool = False
     forge: float = 0.0
     degrade: float = 0.0
@@ -98,6 +101,8 @@ class TrainConfig:
         _require(self.batch_size % 2 == 0 or not self.pairs, "batch_size", "even with pairs")
         _require(0 <= self.forge <= 1 and 0 <= self.degrade <= 1, "forge and degrade", "between 0 and 1")
         _require(self.pairs or not self.forge, "pairs", "true with forge")
+        _require(0 <= self.least_share <= 0.5, "least_share", "between 0 and .5")
+        _require(self.pairs or not self.least_share, "pairs", "true with least_share")
         _require(self.mask_weight >= 0, "mask_weight", "0 or more")
         _require(0 <= self.prevalence < 1, "prevalence", "between 0 and 1")
         _require(0 <= self.ema < 1, "ema", "between 0 and 1")

@@ -90,3 +90,13 @@ def test_the_same_numbers_give_the_same_pairs_and_others_another() -> None:
     assert not np.array_equal(first, order(4, 7))
     assert not np.array_equal(first, other_seed)
     assert sorted(first) == sorted(other_seed), "another order of the same images"
+
+
+def test_a_small_dataset_has_its_share_of_the_pairs() -> None:
+    """90 reals of one dataset and 10 of another, of which each comes twice: 20 pairs beside 90."""
+    labels = np.array([0] * 90 + [1] * 90 + [0] * 10 + [1] * 10, np.uint8)
+    sources = np.array([0] * 180 + [1] * 20)
+    real, fake = paired_order(labels, np.arange(200), sources, 0, 0, least_share=0.2).reshape(-1, 2).T
+    assert (np.bincount(real, minlength=200)[labels == 0] == [1] * 90 + [2] * 10).all()
+    assert (sources[real] == sources[fake]).all()
+    assert (labels[real] == 0).all() and (labels[fake] == 1).all()
