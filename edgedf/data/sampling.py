@@ -74,7 +74,7 @@ def _pairs(
     draw: np.random.Generator,
     least: int,
 ) -> NDArray[np.int64]:
-    """`(P, 2)`: each real of some indices and a fake of them; again from the first on where that makes too few pairs."""
+    """`(P, 2)`: each real of some indices and a fake of them; from the first on again where that makes too few."""
     real, fake = part[labels[part] == 0], part[labels[part] == 1]
     real = np.resize(real, max(len(real), least))
     strangers = fake[originals[fake] == fake]
