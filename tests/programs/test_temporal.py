@@ -1,0 +1,37 @@
+"""The program that measures a network over time."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from edgedf.programs import load
+
+temporal = load("student/temporal.py")
+FRAMES = 24
+
+
+def _video(group: int, label: int, rng: np.random.Generator) -> Any:
+    """A fake flickers: two features swap from frame to frame. Their means, and the logit, tell nothing."""
+    features = 0.1 * rng.standard_normal((FRAMES, 4)).astype(np.float32)
+    features[:, 0] += np.where(np.arange(FRAMES) % 2, 1, -1) * (1 if label else 0)
+    return temporal.Video(f"{group}-{label}", label, str(group), features)
+
+
+def test_what_only_time_tells_is_found_on_groups_that_were_never_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(temporal, "DECAYS", (0.1,))
+    rng = np.random.default_rng(0)
+    videos = [_video(group, label, rng) for group in range(3) for label in (0, 1)]
+    labels, groups = np.array([one.label for one in videos], np.uint8), [one.group for one in videos]
+    found = temporal.nested(videos, seed=0)
+    assert found[labels == 1].min() > found[labels == 0].max()
+    mean = np.array([one.features[:, -1].mean() for one in videos])
+    difference = temporal.compared(labels, groups, mean, found)
+    assert difference.value > 0.2
+    assert difference.low <= difference.value <= difference.high
+
+
+def test_a_short_video_begins_again_in_a_window() -> None:
+    features = np.arange(5, dtype=np.float32)[:, None]
+    window = temporal._window(features, np.random.default_rng(0))
+    assert window[:, 0].tolist() == [i % 5 for i in range(temporal.WINDOW)]
