@@ -99,9 +99,7 @@ def main(*, bundle: Path, data: Path, seed: int = 0) -> dict[str, Any]:
     mean, network = found.values()
     difference = compared(labels, groups, mean, network)
     rows = [[name, *(str(getattr(one, key)) for key in KEYS)] for name, one in evaluations.items()]
-    say(
-        f"{len(videos)} videos, {labels.sum()} fake, {len(set(groups))} groups; threshold: f1, cross-fitted"
-    )
+    say(f"{len(videos)} videos, {labels.sum()} fake, {len(set(groups))} groups; threshold: f1, cross-fitted")
     say(table(["by video", *KEYS], rows))
     say(f"difference of the AUC: {difference}")
     return {

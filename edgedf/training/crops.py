@@ -53,9 +53,7 @@ class Crops:
         faces, config = self._faces, self._config
         if not config.pairs:
             return epoch_order(faces.labels, epoch, config.seed, config.prevalence or None)
-        order = paired_order(
-            faces.labels, faces.originals, faces.sources, epoch, config.seed, config.least_share
-        )
+        order = paired_order(faces.labels, faces.originals, faces.sources, epoch, config.seed, config.least_share)
         if self._forger:
             pairs = order.reshape(-1, 2)
             forged = self._forger.chosen(pairs[:, 0], view, config.forge)
