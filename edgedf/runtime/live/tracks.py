@@ -144,11 +144,11 @@ class Tracks:
         ways = distances(there, boxes)
         differences = _differences(np.array([one.look for one in self._tracks]), looks)
         unseen = np.array([[time - one.found] for one in self._tracks])
-        possible = (ways <= FARTHEST + DRIFT * np.minimum(unseen, PATIENCE_S)) & (differences <= UNLIKE)
-        unlike = np.where(possible, APPEARANCE * differences, np.inf)
+        near, unlike = ways <= FARTHEST + DRIFT * np.minimum(unseen, PATIENCE_S), APPEARANCE * differences
+        costs = np.where(near & (differences <= UNLIKE), ways + unlike, np.inf)
         rivals = np.array([[other.id in one.rivals for other in self._tracks] for one in self._tracks])
         contact = iou(there[:, None], there[None]) > CONTACT
-        return _linked(np.where(possible, ways + unlike, np.inf), unlike, rivals, contact)
+        return _linked(costs, unlike, rivals, contact)
 
 
 def _differences(known: Floats, looks: Floats) -> Costs:
@@ -181,7 +181,7 @@ def _linked(costs: Costs, unlike: Costs, rivals: NDArray[np.bool_], contact: NDA
         From a box to the tracks that may be meant, the likeliest first; new faces are left out.
     """
     links: dict[int, list[int]] = {}
-    rest = costs.copy()
+    rest, free = costs.copy(), np.ones(len(costs), np.bool_)
     while np.isfinite(rest).any():
         track, box = (int(i) for i in np.unravel_index(rest.argmin(), rest.shape))
         elsewhere = np.delete(rest, box, axis=1).min(axis=1, initial=np.inf)
@@ -189,7 +189,8 @@ def _linked(costs: Costs, unlike: Costs, rivals: NDArray[np.bool_], contact: NDA
         hidden = contact[track] & np.isinf(elsewhere)
         near |= (rivals[track] | hidden) & (unlike[:, box] < unlike[track, box] + DOUBT)
         near[track] = False
-        links[box] = [track, *np.flatnonzero(near & np.isfinite(rest.min(axis=1))).tolist()]
+        links[box] = [track, *np.flatnonzero(near & free).tolist()]
+        free[links[box]] = False
         rest[links[box]] = rest[:, box] = np.inf
     doubtful = {track for tracks in links.values() if len(tracks) > 1 for track in tracks}
     for box in set(range(costs.shape[1])) - links.keys():

@@ -17,7 +17,13 @@ def test_the_newest_wins() -> None:
 
 def test_what_is_handed_waits_until_the_older_is_taken() -> None:
     box = Mailbox[int]()
-    giver = threading.Thread(target=lambda: [box.hand(i) for i in range(100)] and box.close())
+
+    def give() -> None:
+        for i in range(100):
+            box.hand(i)
+        box.close()
+
+    giver = threading.Thread(target=give)
     giver.start()
     assert list(iter(box.get, None)) == list(range(100))
     giver.join()

@@ -31,12 +31,12 @@ def boxes(*rows: list[float]) -> Floats:
 
 def followed(paths: list[Path], people: Floats, seconds: float) -> list[list[int | None]]:
     """The number that each look gives each person: -1 for one out of sight behind a later one, None for no one's."""
-    tracks, numbers = Tracks(), []
+    tracks, numbers = Tracks(), list[list[int | None]]()
     for time in np.arange(0, seconds, STEP):
         places = boxes(*(box(path(float(time))) for path in paths))
         seen = [i for i in range(len(paths)) if not any(iou(places[i], other) > 0.3 for other in places[i + 1 :])]
         found = tracks.update(float(time), places[seen], people[seen])
-        given = {i: track and track.id for i, track in zip(seen, found, strict=True)}
+        given = {i: None if track is None else track.id for i, track in zip(seen, found, strict=True)}
         numbers.append([given.get(i, -1) for i in range(len(paths))])
     return numbers
 
