@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING, Any
 from edgedf.runtime.engine import Engine, Result
 
 if TYPE_CHECKING:
+    from edgedf.runtime.live.camera import Camera
     from edgedf.runtime.live.event import Event, FaceTrack
     from edgedf.runtime.live.frame import Frame
     from edgedf.runtime.live.watcher import Watcher
 
-__all__ = ["Engine", "Event", "FaceTrack", "Frame", "Result", "Watcher"]
+__all__ = ["Camera", "Engine", "Event", "FaceTrack", "Frame", "Result", "Watcher"]
 
 AT_FIRST_USE = {
+    "Camera": "edgedf.runtime.live.camera",
     "Event": "edgedf.runtime.live.event",
     "FaceTrack": "edgedf.runtime.live.event",
     "Frame": "edgedf.runtime.live.frame",
