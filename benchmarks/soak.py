@@ -22,7 +22,7 @@ from edgedf.data.drawn import draw_face
 from edgedf.errors import GateError, InputError
 from edgedf.guard import run_alone
 from edgedf.runtime import Frame, Watcher
-from edgedf.runtime.live.watcher import DEFAULT
+from edgedf.shipped import DEFAULT_STUDENT
 
 HEIGHT, WIDTH, SIDE, RATE = 360, 640, 128, 30
 LOOP = 240  # frames after which the people are where they were
@@ -51,7 +51,7 @@ class Sample(NamedTuple):
     frame_ms: float
 
 
-def main(frames: int = 100_000, *, model: Path = DEFAULT, warm_up: float = 0.2) -> dict[str, Any]:
+def main(frames: int = 100_000, *, model: Path = DEFAULT_STUDENT, warm_up: float = 0.2) -> dict[str, Any]:
     """Runs so many frames.
 
     Args:
@@ -149,7 +149,7 @@ def _check(result: dict[str, Any]) -> None:
 
 def measured(
     frames: Annotated[int, typer.Option(min=SAMPLES, help="Number of frames.")] = 100_000,
-    model: Annotated[Path, typer.Option(help="A bundle.")] = DEFAULT,
+    model: Annotated[Path, typer.Option(help="A bundle.")] = DEFAULT_STUDENT,
 ) -> dict[str, Any]:
     """Runs the watcher for long and measures what grows."""
     return main(frames, model=model)

@@ -27,8 +27,8 @@ from edgedf.machine import cpu_name
 from edgedf.runtime import Camera, Engine, Frame, Watcher
 from edgedf.runtime.backends import onnxruntime
 from edgedf.runtime.live.stats import STAGES, WINDOW
-from edgedf.runtime.live.watcher import DEFAULT
 from edgedf.runtime.onnx_contract import INPUT
+from edgedf.shipped import DEFAULT_STUDENT
 
 FULL = 1 << 16  # pixels: no frame is shrunk
 SUFFIXES = (".avi", ".mkv", ".mov", ".mp4", ".webm")
@@ -37,7 +37,7 @@ Loop = Callable[[Path], int]
 """Handles the frames of a clip; gives their number."""
 
 
-def main(data: Path, *, model: Path = DEFAULT, frames: int = WINDOW, clips: int = 1000) -> dict[str, Any]:
+def main(data: Path, *, model: Path = DEFAULT_STUDENT, frames: int = WINDOW, clips: int = 1000) -> dict[str, Any]:
     """Measures both.
 
     Args:
@@ -193,7 +193,7 @@ def _tell(result: dict[str, Any]) -> None:
 
 def measured(
     data: Annotated[Path, typer.Option(help="Folder of videos.")],
-    model: Annotated[Path, typer.Option(help="A bundle.")] = DEFAULT,
+    model: Annotated[Path, typer.Option(help="A bundle.")] = DEFAULT_STUDENT,
     frames: Annotated[int, typer.Option(min=2, help="First frames of each clip.")] = WINDOW,
     clips: Annotated[int, typer.Option(min=1, help="Most clips.")] = 1000,
 ) -> dict[str, Any]:
