@@ -53,7 +53,7 @@ def conv(image: Array, layers: Iterator[list[Array]], dilation: int = 1) -> Arra
         padded[i * dilation : i * dilation + height, j * dilation : j * dilation + width] @ kernel[i, j]
         for i, j in places
     ]
-    return np.maximum(sum(parts) + bias, 0)
+    return np.asarray(np.maximum(sum(parts) + bias, 0))
 
 
 def inception(image: Array, layers: Iterator[list[Array]]) -> Array:
