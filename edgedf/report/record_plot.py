@@ -23,12 +23,12 @@ def auc_against_latency(records: Sequence[Record]) -> str:
     Raises:
         InputError: There is no such record, or they are of other faces or machines.
     """
+    check_comparable(records)
     timed = [record for record in records if all(_timing(record, runtime) for runtime in RUNTIMES)]
     if not timed:
         raise InputError(
             "no record has an INT8 latency in both runtimes: make some with  benchmarks/record.py --latency"
         )
-    check_comparable(timed)
     first = timed[0]
     for record in timed:
         if record.faces[0].fingerprint != first.faces[0].fingerprint:

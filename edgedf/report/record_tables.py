@@ -98,7 +98,7 @@ def _cells(found: Evaluation) -> list[str]:
     figures = (found.auc, found.f1, found.precision, found.recall, found.false_positive_rate)
     m = found.matrix
     matrix = f"[[{m.tn:.0f} {m.fp:.0f}] [{m.fn:.0f} {m.tp:.0f}]]"
-    return [*map(str, figures), matrix, f"{found.threshold:.3f}"]
+    return [*map(str, figures), matrix, f"{found.threshold:.3g}"]
 
 
 def _methods(rows: Sequence[Row]) -> str:
@@ -113,9 +113,8 @@ def _cell(found: Interval | None) -> str:
 
 
 def _models(records: Sequence[Record]) -> str:
-    header = ("model", "network", "weights", "trained on", "from", "teacher", "epochs", "images shown", "training")
-    header += (f"val F1, last {LAST} epochs", "revision")
-    return table(header, map(_model, records))
+    trained = ("trained on", "from", "teacher", "epochs", "images shown", "training", f"val F1, last {LAST} epochs")
+    return table(("model", "network", "weights", *trained, "revision"), map(_model, records))
 
 
 def _model(record: Record) -> list[str]:
@@ -186,5 +185,4 @@ def _scores(record: Record, title: str) -> tuple[FacesInfo, str] | None:
 
 
 def _times(one: Record, full: Record) -> str:
-    times = [_time(record.training and record.training.training_s) for record in (one, full)]
-    return ", ".join(filter(None, times))
+    return ", ".join(_time(record.training.training_s) for record in (one, full) if record.training)

@@ -17,11 +17,12 @@ import numpy.typing as npt
 
 from edgedf.errors import InputError
 from edgedf.files import write_text
-from edgedf.metrics import Evaluation, Interval
+from edgedf.metrics import Evaluation, Interval, sigmoid
 from edgedf.report.environment import Environment
 
 SCHEMA = 1
-STEPS = 10_000  # scores are kept to 4 digits
+# Scores are kept as steps of their logit: to 4 digits, and a saturated model still tells its scores apart.
+REACH, STEPS = 16.0, 2047.0
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ class Judgement:
         methods: AUC of each forgery method against all reals.
         videos: Of videos by the mean score of their faces, where the set has videos of several faces.
         at_recall_95: With the threshold that finds 95 % of the fakes, cross-fitted; of the first set only.
-        scores: Packed, P(fake) in steps of 1e-4, in the order of the dataset.
+        scores: P(fake) in the order of the dataset, see `packed_scores`.
     """
 
     evaluation: Evaluation
@@ -165,13 +166,16 @@ def unpacked(text: str) -> npt.NDArray[np.uint16]:
 
 
 def packed_scores(scores: npt.NDArray[np.floating[Any]]) -> str:
-    """Scores `(N,)` in [0, 1], rounded to 4 digits."""
-    return packed(np.rint(np.asarray(scores, np.float64) * STEPS))
+    """Scores `(N,)` in [0, 1] as a short text: their order stays, and each is less than 1e-4 off."""
+    values = np.asarray(scores, np.float64)
+    with np.errstate(divide="ignore"):  # 0 and 1 become the ends of the scale
+        logits = np.clip(np.log(values) - np.log1p(-values), -REACH, REACH)
+    return packed(np.rint((logits + REACH) * STEPS))
 
 
 def unpacked_scores(text: str) -> npt.NDArray[np.float64]:
     """Scores `(N,)`, see `packed_scores`."""
-    return np.asarray(unpacked(text) / STEPS, np.float64)
+    return sigmoid(unpacked(text) / STEPS - REACH)
 
 
 def write_record(path: Path, record: Record) -> None:

@@ -21,7 +21,8 @@ def timed(record: Record, ms: float) -> Record:
 def test_every_timed_record_is_in_both_panels_and_the_best_are_joined(make_record: MakeRecord) -> None:
     best = timed(make_record("teacher & co", quality=0.4), 40.0)
     fast, beaten = timed(make_record("student", quality=0.2), 0.6), timed(make_record("peer", quality=0.1), 2.0)
-    text = auc_against_latency([best, fast, beaten, make_record("untimed", timings=[])])
+    untimed = make_record("untimed", timings=[])
+    text = auc_against_latency([dataclasses.replace(best, ablation_of="untimed"), fast, beaten, untimed])
     drawn = ElementTree.fromstring(text)
     words = [one.text for one in drawn.iter() if one.tag.endswith("text")]
     for record, ms in ((best, 40.0), (fast, 0.6), (beaten, 2.0)):

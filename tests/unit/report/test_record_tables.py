@@ -29,7 +29,7 @@ def test_every_figure_stands_in_the_table_of_its_faces(make_record: MakeRecord) 
     ]
     matrix = f"[[{found.matrix.tn:.0f} {found.matrix.fp:.0f}] [{found.matrix.fn:.0f} {found.matrix.tp:.0f}]]"
     rates = (found.auc, found.f1, found.precision, found.recall, found.false_positive_rate)
-    assert figures[1:] == [*map(str, rates), matrix, "0.500"]
+    assert figures[1:] == [*map(str, rates), matrix, "0.5"]
     assert methods[1:] == [str(found.auc)]
     assert "## faces val" in text and "225 real and 75 fake faces in 100 groups" in text and "17 % fakes" in text
     assert "Ablations" not in text and "By video" not in text
