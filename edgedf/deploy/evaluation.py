@@ -1,18 +1,20 @@
 """What a model is worth on faces: scores of a bundle, and any scores against the labels."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from edgedf.bundle import Artefact, Manifest
 from edgedf.console import progress
 from edgedf.data.packed import PackedFaces
 from edgedf.metrics import (
     Evaluation,
     choose_threshold,
     cross_fitted_verdicts,
+    evaluate,
     evaluate_verdicts,
     prevalence_weights,
 )
@@ -39,7 +41,12 @@ class Decision(NamedTuple):
     @classmethod
     def of_engine(cls, engine: Engine) -> "Decision":
         """The one that a bundle's artefact carries."""
-        origin, point, site = engine.manifest.provenance, engine.artefact.point, engine.artefact.site
+        return cls.of_artefact(engine.manifest, engine.artefact)
+
+    @classmethod
+    def of_artefact(cls, manifest: Manifest, artefact: Artefact) -> "Decision":
+        """The same, of an artefact that is not loaded."""
+        origin, point, site = manifest.provenance, artefact.point, artefact.site
         prevalence = point.metrics.get("evaluation", {}).get("prevalence", origin.get("fitted_prevalence"))
         return cls(point.threshold, point.rule, site.fitted_on if site else origin.get("fitted_on"), prevalence)
 
@@ -48,6 +55,10 @@ class Decision(NamedTuple):
         """The one that training chose, from the content of a run's checkpoint."""
         prevalence = kept.get("metrics", {}).get("prevalence")
         return cls(kept["threshold"], kept["rule"], kept.get("fitted_on"), prevalence)
+
+    def fits(self, faces: PackedFaces) -> bool:
+        """Whether the threshold was chosen on these very faces, and so flatters them."""
+        return faces.fingerprint in (self.fitted_on or ())
 
 
 def engine_scores(engine: Engine, faces: PackedFaces) -> NDArray[np.float32]:
@@ -96,7 +107,7 @@ def decide(faces: PackedFaces, scores: NDArray[np.float32], decision: Decision, 
     """
     labels, prevalence = faces.labels, decision.prevalence
     need_both_classes(labels)
-    if rule is None and faces.fingerprint in (decision.fitted_on or ()):
+    if rule is None and decision.fits(faces):
         rule = decision.rule
     if rule is None:
         return Verdicts(finite(scores) >= decision.threshold, decision.threshold, "given")
@@ -150,3 +161,29 @@ def evaluate_parts(
             cut = verdicts._replace(fake=verdicts.fake[some])
             found[name] = evaluate_verdicts(faces.labels[some], finite(scores[some]), groups, *cut, prevalence)
     return found
+
+
+def evaluate_videos(
+    faces: PackedFaces,
+    videos: Sequence[str],
+    scores: NDArray[np.float32],
+    decision: Decision,
+    prevalence: float | None,
+) -> Evaluation:
+    """Videos instead of faces, each by the mean score of its faces against the same threshold.
+
+    Args:
+        faces: What was judged.
+        videos: Name of the video of each face; reals and each method's fakes of one name are videos of their own.
+        scores: P(fake), (N,).
+        decision: The threshold; chosen anew by its rule, cross-fitted, where it was chosen on these faces.
+        prevalence: Share of fakes that precision and F1 are stated at; the videos' own when None.
+    """
+    keys = list(zip(videos, faces.methods, faces.labels.tolist(), strict=True))
+    first: dict[tuple[str, str, int], int] = {}
+    video_of = np.array([first.setdefault(key, len(first)) for key in keys])
+    firsts = np.unique(video_of, return_index=True)[1]
+    means = np.bincount(video_of, finite(scores)) / np.bincount(video_of)
+    how: dict[str, Any] = {"rule": decision.rule} if decision.fits(faces) else {"threshold": decision.threshold}
+    groups = [faces.groups[index] for index in firsts]
+    return evaluate(faces.labels[firsts], means, groups, prevalence=prevalence, **how)

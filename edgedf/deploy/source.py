@@ -99,11 +99,10 @@ def _of_run(run: Run, crops: NDArray[np.uint8]) -> Source:
     model = run.model()
     graph = _checked_graph(model, crops)
     trained = _trained(model, graph)
-    keys = {"teacher": ("trunk", "image_size", "frequency"), "student": ("size",), "baseline": ()}[run.kind]
     return Source(
         name=run.name,
         graph=graph,
-        architecture={"kind": run.kind, **{key: getattr(run.config, key) for key in keys}},
+        architecture=architecture(run),
         provenance=provenance(run.config.to_dict())
         | {"trained_on": kept.get("trained_on"), "fitted_on": chosen.fitted_on, "fitted_prevalence": chosen.prevalence}
         | ({"trained_ranges": trained} if trained else {}),
@@ -113,6 +112,12 @@ def _of_run(run: Run, crops: NDArray[np.uint8]) -> Source:
         prevalence=run.config.prevalence or None,
         trained=trained,
     )
+
+
+def architecture(run: Run) -> dict[str, Any]:
+    """What network a run has trained, see `Manifest.architecture`."""
+    keys = {"teacher": ("trunk", "image_size", "frequency"), "student": ("size",), "baseline": ()}[run.kind]
+    return {"kind": run.kind, **{key: getattr(run.config, key) for key in keys}}
 
 
 def _trained(model: Detector, graph: bytes) -> dict[str, dict[str, Range]]:

@@ -5,7 +5,14 @@ video or identity, one str an image; an image is called fake when `score >= thre
 """
 
 from edgedf.metrics.bootstrap import Interval, group_draws, mean_interval
-from edgedf.metrics.evaluation import Evaluation, auc_interval, evaluate, evaluate_verdicts, figure_draws
+from edgedf.metrics.evaluation import (
+    Evaluation,
+    auc_difference,
+    auc_interval,
+    evaluate,
+    evaluate_verdicts,
+    figure_draws,
+)
 from edgedf.metrics.matrix import ConfusionMatrix, check_prevalence, prevalence_weights
 from edgedf.metrics.ranking import auc, expected_calibration_error, fit_temperature, sigmoid
 from edgedf.metrics.threshold import (
@@ -22,6 +29,7 @@ __all__ = [
     "Evaluation",
     "Interval",
     "auc",
+    "auc_difference",
     "auc_interval",
     "check_prevalence",
     "check_rule",

@@ -215,3 +215,17 @@ def auc_interval(
     need_both_classes(labels)
     draws = group_draws(labels, groups, resamples, seed)
     return Interval.from_draws(np.concatenate([resampled_auc(labels, scores, drawn) for drawn in draws]))
+
+
+def auc_difference(
+    labels: Labels, scores: Floats, others: Floats, groups: Sequence[str], resamples: int = 1000, seed: int = 0
+) -> Interval:
+    """AUC of scores less that of other scores (N,) of the same images, with its interval over the same draws of groups.
+
+    Raises:
+        DatasetError: One class is missing.
+    """
+    need_both_classes(labels)
+    draws = group_draws(labels, groups, resamples, seed)
+    apart = [resampled_auc(labels, scores, drawn) - resampled_auc(labels, others, drawn) for drawn in draws]
+    return Interval.from_draws(np.concatenate(apart), lowest=-1.0)

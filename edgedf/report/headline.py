@@ -1,10 +1,12 @@
-"""The headline picture: F1 against latency, with intervals."""
+"""The headline picture: F1, or AUC, against latency, with intervals."""
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from edgedf.metrics import Interval
+from edgedf.report.pareto import Point, front
 from edgedf.report.results import ModelResult, Report
 from edgedf.report.svg import Scale, element, line, marker, nice_step, picture, text, tooltip
 
@@ -32,28 +34,48 @@ def headline(report: Report) -> str:
 
     Peers with random weights have no F1: a dotted line marks their latency.
     """
-    points = [(series, result, evaluation.f1) for series, result, evaluation in report.judged]
+    told = "; ".join(f"{one.name}: F1 {found.f1}, {one.latency_ms_p50:.2f} ms" for _, one, found in report.judged)
+    return picture(WIDTH, HEIGHT, "F1 against latency", told, *plot(report, "f1"))
+
+
+def plot(report: Report, figure: str, *, joined: bool = False) -> list[str]:
+    """The parts of such a picture, `WIDTH` x `HEIGHT`.
+
+    Args:
+        report: What is drawn.
+        figure: `f1` or `auc`, up the picture.
+        joined: Join the models that no other beats in both.
+    """
+    points = [_Point(series, one, getattr(found, figure), figure.upper()) for series, one, found in report.judged]
     peers = [result for result in report.results if result.evaluation is None]
-    x, y = _scales(report.results, [f1 for _, _, f1 in points], len(peers))
-    marks = [_mark(series, result, f1, x, y) for series, result, f1 in points]
-    boxes = [box for _, result, f1 in points for box in _bars(result, f1, x, y)]
-    labels = [_label(*point, x, y, boxes) for point in points]
-    return picture(
-        WIDTH,
-        HEIGHT,
-        "F1 against latency",
-        "; ".join(f"{r.name}: F1 {f1}, {r.latency_ms_p50:.2f} ms" for _, r, f1 in points),
-        *_axes(x, y),
+    x, y = _scales(report.results, [point.worth for point in points], len(peers))
+    boxes = [box for point in points for box in _bars(point, x, y)]
+    return [
+        *_axes(x, y, figure.upper()),
         *_peers(peers, x),
-        *marks,
-        *labels,
-    )
+        *(_front(points, x, y) if joined else []),
+        *(_mark(point, x, y) for point in points),
+        *(_label(point, x, y, boxes) for point in points),
+    ]
 
 
-def _scales(results: Sequence[ModelResult], f1s: Sequence[Interval], peers: int) -> tuple[Scale, Scale]:
+class _Point(NamedTuple):
+    series: int
+    result: ModelResult
+    worth: Interval
+    figure: str
+
+
+def _front(points: Sequence[_Point], x: Scale, y: Scale) -> list[str]:
+    best = front([Point(one.result.latency_ms_p50, 1 - one.worth.value, "") for one in points])
+    ends = [(x(one.cost), y(1 - one.loss)) for one in best]
+    return [line(*one, *other, class_="peer-line") for one, other in pairwise(ends)]
+
+
+def _scales(results: Sequence[ModelResult], worth: Sequence[Interval], peers: int) -> tuple[Scale, Scale]:
     fastest = min(result.latency_ms_p50 for result in results)
     slowest = max(result.latency_ms_p95 for result in results)
-    low, high = min(f1.low for f1 in f1s), max(f1.high for f1 in f1s)
+    low, high = min(one.low for one in worth), max(one.high for one in worth)
     step = nice_step(max(high - low, 0.04) / 4)
     bottom = max(0.0, math.floor(low / step - 0.5) * step)
     top = min(1.0, math.ceil(high / step + 0.5) * step)
@@ -61,7 +83,7 @@ def _scales(results: Sequence[ModelResult], f1s: Sequence[Interval], peers: int)
     return x, Scale(bottom, top, HEIGHT - BOTTOM - PEER_ROW * peers, TOP)
 
 
-def _axes(x: Scale, y: Scale) -> list[str]:
+def _axes(x: Scale, y: Scale, figure: str) -> list[str]:
     bottom, right = HEIGHT - BOTTOM, WIDTH - RIGHT
     parts = [line(LEFT, y(tick), right, y(tick), class_="grid") for tick in y.ticks()]
     parts += [text(LEFT - 10, y(tick) + 4, f"{tick:.2f}", class_="tick end") for tick in y.ticks()]
@@ -70,35 +92,38 @@ def _axes(x: Scale, y: Scale) -> list[str]:
     parts.append(line(LEFT, bottom, right, bottom, class_="axis"))
     parts.append(text((LEFT + right) / 2, HEIGHT - 8, "latency of one face, ms (log)", class_="name middle"))
     turned = f"rotate(-90 16 {(TOP + bottom) / 2:.0f})"
-    parts.append(text(16, (TOP + bottom) / 2, "F1", class_="name middle", transform=turned))
+    parts.append(text(16, (TOP + bottom) / 2, figure, class_="name middle", transform=turned))
     parts.append(text(LEFT + 10, TOP + 16, "↖ faster and better", class_="hint"))
     return parts
 
 
-def _mark(series: int, result: ModelResult, f1: Interval, x: Scale, y: Scale) -> str:
-    at_x, at_y, slow = x(result.latency_ms_p50), y(f1.value), x(result.latency_ms_p95)
-    says = f"{result.name}: F1 {f1}, p50 {result.latency_ms_p50:.2f} ms, p95 {result.latency_ms_p95:.2f} ms"
+def _mark(point: _Point, x: Scale, y: Scale) -> str:
+    series, result, worth, figure = point
+    at_x, at_y, slow = x(result.latency_ms_p50), y(worth.value), x(result.latency_ms_p95)
+    says = f"{result.name}: {figure} {worth}, p50 {result.latency_ms_p50:.2f} ms, p95 {result.latency_ms_p95:.2f} ms"
     return element(
         "g",
         tooltip(says),
-        line(at_x, y(f1.low), at_x, y(f1.high), class_="bar"),
-        *(line(at_x - 6, y(end), at_x + 6, y(end), class_="bar") for end in (f1.low, f1.high)),
+        line(at_x, y(worth.low), at_x, y(worth.high), class_="bar"),
+        *(line(at_x - 6, y(end), at_x + 6, y(end), class_="bar") for end in (worth.low, worth.high)),
         line(at_x, at_y, slow, at_y, class_="bar thin"),
         marker(at_x, at_y, series),
         class_=f"series s{series % 6}",
     )
 
 
-def _bars(result: ModelResult, f1: Interval, x: Scale, y: Scale) -> list[Box]:
-    at_x, at_y, slow = x(result.latency_ms_p50), y(f1.value), x(result.latency_ms_p95)
-    return [Box(at_x - 9, y(f1.high), at_x + 9, y(f1.low)), Box(at_x, at_y - 3, slow, at_y + 3)]
+def _bars(point: _Point, x: Scale, y: Scale) -> list[Box]:
+    _, result, worth, _ = point
+    at_x, at_y, slow = x(result.latency_ms_p50), y(worth.value), x(result.latency_ms_p95)
+    return [Box(at_x - 9, y(worth.high), at_x + 9, y(worth.low)), Box(at_x, at_y - 3, slow, at_y + 3)]
 
 
-def _label(series: int, result: ModelResult, f1: Interval, x: Scale, y: Scale, taken: list[Box]) -> str:
+def _label(point: _Point, x: Scale, y: Scale, taken: list[Box]) -> str:
     """The name and figures beside the mark, at the first place where they cover nothing."""
-    figures = f"F1 {f1.value:.3f} at {result.latency_ms_p50:.2f} ms"
+    series, result, worth, figure = point
+    figures = f"{figure} {worth.value:.3f} at {result.latency_ms_p50:.2f} ms"
     width = CHARACTER * max(len(result.name), len(figures))
-    at_x, at_y = x(result.latency_ms_p50), y(f1.value)
+    at_x, at_y = x(result.latency_ms_p50), y(worth.value)
     places = [(side, drop) for drop in (-38, 6, -58, 26, -78, 46) for side in (1, -1)]
     boxes = [_label_box(at_x, at_y + drop, side * width) for side, drop in places]
     inside = [box for box in boxes if box.x1 >= LEFT and box.x2 <= WIDTH and box.y1 >= TOP]

@@ -77,6 +77,14 @@ def test_entropy_cuts_a_few_outliers_and_keeps_a_uniform_tensor_whole() -> None:
         assert low <= entropy_reach(counts, edges) <= high + 0.01
 
 
+def test_a_tensor_of_zeros_reaches_as_far_as_its_histogram() -> None:
+    """A dead channel is no reason for a warning."""
+    edges = np.linspace(-2, 2, 1025)
+    counts = np.zeros(1024, np.int64)
+    counts[512] = 100
+    assert entropy_reach(counts, edges) == 2
+
+
 def test_a_sample_is_balanced_and_spread(faces: PackedFaces) -> None:
     sample = draw_sample(faces, 6)
     assert (len(sample.crops), sample.fakes) == (6, 3)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from edgedf.errors import ConfigError, DatasetError, InputError, InternalError
-from edgedf.metrics import ConfusionMatrix, Evaluation, Interval, auc, evaluate
+from edgedf.metrics import ConfusionMatrix, Evaluation, Interval, auc, auc_difference, auc_interval, evaluate
 from edgedf.metrics.arrays import Floats, Labels
 
 
@@ -135,3 +135,16 @@ def test_what_is_no_evaluation_is_refused(change: dict[str, Any]) -> None:
     data = evaluate(labels, scores, groups, threshold=0.5).to_dict()
     with pytest.raises(InputError, match="evaluation"):
         Evaluation.from_dict({**data, **change})
+
+
+def test_a_difference_of_auc_is_of_the_same_draws() -> None:
+    """Models that err on the same groups differ by far less than the interval of either is wide."""
+    labels, scores, groups = draw()
+    worse = scores + np.random.default_rng(1).normal(0, 0.02, len(scores))
+    found = auc_difference(labels, worse, scores, groups)
+    assert found.value == pytest.approx(auc(labels, worse) - auc(labels, scores))
+    assert found.low < found.value < found.high
+    alone = auc_interval(labels, scores, groups)
+    assert found.high - found.low < (alone.high - alone.low) / 2
+    assert auc_difference(labels, scores, scores, groups) == Interval(0, 0, 0)
+    assert auc_difference(labels, scores, worse, ["one"] * len(labels)).low == -1  # nothing is known of one group

@@ -1,10 +1,14 @@
-"""A small report."""
+"""A small report, and records of models."""
+
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
 
 from edgedf.metrics import Evaluation, evaluate
 from edgedf.report import DataInfo, Environment, ModelResult, Report
+from edgedf.report.records import Entry, FacesInfo, Judgement, Record, Timing, Training, packed, packed_scores
 
 
 def judged(quality: float) -> Evaluation:
@@ -31,3 +35,34 @@ def report() -> Report:
     ]
     here = Environment("Some CPU", ["avx2"], 2, "Linux x86_64", {"python": "3.11"})
     return Report("A benchmark", "2026-01-02 03:04 UTC", here, 1, results, DataInfo("faces", "val", "ab12" * 16))
+
+
+def record(name: str = "full", quality: float = 0.3, forge: float = 0.6, seed: int = 0, **changes: Any) -> Record:
+    """A student judged on 300 faces of 100 groups; a higher quality separates them better."""
+    random = np.random.default_rng(seed)
+    labels = (np.arange(300) % 4 == 0).astype(np.uint8)
+    groups = np.arange(300) // 3
+    scores = np.clip(random.normal(0.3 + quality * labels, 0.15), 0, 1)
+    found = evaluate(labels, scores, [str(one) for one in groups], threshold=0.5, prevalence=0.17, resamples=100)
+    judgement = Judgement(found, {"swap": found.auc}, None, None, packed_scores(scores))
+    settings = {"epochs": 6, "seed": 0, "forge": forge}
+    values: dict[str, Any] = {
+        "name": name,
+        "architecture": {"kind": "student", "size": "small"},
+        "parameters": 512_000,
+        "training": Training(settings, ["faces"], "", "", 1234.5, 97_328, [0.7] * 6, [0.1, 0.31, 0.35, 0.3, 0.4, 0.38]),
+        "ablation_of": "",
+        "prevalence": 0.17,
+        "faces": [FacesInfo("faces", "val", "ab12" * 16, packed(labels), packed(groups))],
+        "entries": [Entry("torch", "fp32", 0.5, [judgement])],
+        "timings": [Timing(one, "int8", 0.6, 0.55, 0.61, 99) for one in ("onnxruntime", "openvino")],
+        "environment": Environment("Some CPU", ["avx2"], 2, "Linux x86_64", {"python": "3.11"}),
+        "revision": "0123456789abcdef",
+    }
+    return Record(**(values | changes))
+
+
+@pytest.fixture
+def make_record() -> Callable[..., Record]:
+    """See `record`."""
+    return record
