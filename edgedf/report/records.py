@@ -21,7 +21,7 @@ from edgedf.metrics import Evaluation, Interval, sigmoid
 from edgedf.report.environment import Environment
 
 SCHEMA = 1
-# Scores are kept as steps of their logit: to 4 digits, and a saturated model still tells its scores apart.
+# Scores are kept as steps of their logit: to 4 digits in the middle, to more where a sure model has most of them.
 REACH, STEPS = 16.0, 2047.0
 
 
@@ -166,7 +166,10 @@ def unpacked(text: str) -> npt.NDArray[np.uint16]:
 
 
 def packed_scores(scores: npt.NDArray[np.floating[Any]]) -> str:
-    """Scores `(N,)` in [0, 1] as a short text: their order stays, and each is less than 1e-4 off."""
+    """Scores `(N,)` in [0, 1] as a short text.
+
+    Each is less than 1e-4 off, and their order stays; those within 1e-7 of 0 or of 1 become equal.
+    """
     values = np.asarray(scores, np.float64)
     with np.errstate(divide="ignore"):  # 0 and 1 become the ends of the scale
         logits = np.clip(np.log(values) - np.log1p(-values), -REACH, REACH)
