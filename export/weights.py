@@ -10,8 +10,10 @@ from pathlib import Path
 from safetensors.torch import save
 
 from edgedf.console import say
+from edgedf.deploy.provenance import PLACES
 from edgedf.files import write_bytes
 from edgedf.guard import run_alone
+from edgedf.training.config import DistillConfig
 from edgedf.training.run import open_run
 
 
@@ -28,7 +30,9 @@ def main(source: Path, file: Path) -> dict[str, str]:
     halves = {
         name: (value.half() if value.is_floating_point() else value).contiguous() for name, value in state.items()
     }
-    config = {key: value for key, value in run.config.to_dict().items() if key not in ("data", "teacher", "weights")}
+    config = {key: value for key, value in run.config.to_dict().items() if key not in PLACES}
+    if isinstance(run.config, DistillConfig):  # the network is another one after it; the path is of this machine
+        config["qat_from"] = Path(run.config.qat_from).name
     data = {key: kept[key] for key in ("trained_on", "fitted_on") if key in kept}
     about = {
         "role": run.kind,

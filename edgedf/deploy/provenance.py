@@ -9,7 +9,7 @@ from typing import Any
 import edgedf
 from edgedf.machine import versions
 
-PLACES = ("data", "teacher", "weights")  # keys of a config that hold paths of this machine
+PLACES = ("data", "teacher", "weights", "qat_from")  # keys of a config that hold paths of this machine
 LIBRARIES = ("torch", "onnx", "onnxscript", "onnxruntime", "numpy")
 
 
