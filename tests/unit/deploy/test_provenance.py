@@ -13,7 +13,9 @@ from edgedf.deploy.provenance import git_revision, library_versions, provenance
 
 
 def test_config_without_its_paths() -> None:
-    found = provenance({"seed": 3, "data": ["/home/ann/faces"], "teacher": "/runs/t", "weights": "w.pth", "qat_from": "/runs/s"})
+    found = provenance(
+        {"seed": 3, "data": ["/home/ann/faces"], "teacher": "/runs/t", "weights": "w.pth", "qat_from": "/runs/s"}
+    )
     assert found["config"] == {"seed": 3}
     assert "/" not in json.dumps(found)
 
