@@ -122,6 +122,8 @@ class Manifest:
             licence of the weights (`license`), as an SPDX expression, where it was stated.
         labels: Names of class 0 and 1.
         schema: Version of this layout.
+        temporal: How a camera's frames become one verdict, as `edgedf.runtime.live.temporal.Temporal`'s values; an
+            older edgedf refuses a bundle that has it.
     """
 
     name: str
@@ -132,14 +134,17 @@ class Manifest:
     provenance: dict[str, Any] = field(default_factory=dict)
     labels: list[str] = field(default_factory=lambda: ["real", "fake"])
     schema: int = SCHEMA
+    temporal: dict[str, float] | None = None
 
     def hashes(self) -> dict[str, str]:
         """SHA-256 of every file that the manifest names, by path."""
         return self.files | {artefact.file: artefact.sha256 for artefact in self.artefacts}
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON-able form; an artefact that was not tuned has no key `site`."""
+        """JSON-able form; an artefact that was not tuned has no key `site`, nor a bundle without it `temporal`."""
         values = asdict(self)
+        if self.temporal is None:
+            del values["temporal"]
         for artefact in values["artefacts"]:
             if artefact["site"] is None:
                 del artefact["site"]

@@ -6,8 +6,8 @@ from numpy.typing import NDArray
 from edgedf.data.audit.cues import number
 from edgedf.data.dataset import Dataset
 from edgedf.data.packed import PackedFaces
-from edgedf.data.prepare.cutting import sharpness
 from edgedf.faces.crop import SIZE
+from edgedf.faces.sharpness import sharpness
 
 Slices = dict[str, NDArray[np.bool_]]
 """For each part its name and `(N,)`, which faces are in it."""

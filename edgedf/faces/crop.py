@@ -1,5 +1,6 @@
 """The crop rule: one square of fixed size around every face."""
 
+import math
 import struct
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from PIL import Image, ImageOps
 from edgedf.errors import InputError
 
 SIZE = 256
+TILE = 32  # pixels; even, as pixels of 4:2:0 share their colours in twos
 INTERPOLATIONS = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}
 
 # What Pillow raises for broken files; the warning only counts where warnings are errors.
@@ -90,11 +92,25 @@ class CropRule:
         """Cuts a square inside an image `(H, W, 3)`; gives `(size, size, 3)`."""
         height, width = image.shape[:2]
         x, y, side = square
+        left, top, right, bottom = self.around(square, width, height)
         # Rounding may put x + side a hair outside, which Pillow refuses.
-        area = (x, y, min(x + side, width), min(y + side, height))
+        area = (x - left, y - top, min(x + side, width) - left, min(y + side, height) - top)
         resample = INTERPOLATIONS[self.interpolation]
-        crop = Image.fromarray(image).resize((self.size, self.size), resample, box=area)
+        # Not of the whole image: Pillow would copy it first.
+        part = Image.fromarray(image[top:bottom, left:right])
+        crop = part.resize((self.size, self.size), resample, box=area)
         return np.array(crop, dtype=np.uint8)
+
+    def around(self, square: Square, width: int, height: int) -> tuple[int, int, int, int]:
+        """What cutting a square reads of a picture of `width` x `height` pixels: left, top, right and bottom.
+
+        Up to whole tiles, so that few sizes occur.
+        """
+        x, y, side = square
+        reach = 2 * max(side / self.size, 1) + 1  # of the wider filter, bicubic
+        left, top = (max(math.floor((corner - reach) / TILE), 0) * TILE for corner in (x, y))
+        right, bottom = (math.ceil((corner + side + reach) / TILE) * TILE for corner in (x, y))
+        return left, top, min(right, width), min(bottom, height)
 
     def to_dict(self) -> dict[str, Any]:
         """The rule as JSON-able values, for a manifest."""

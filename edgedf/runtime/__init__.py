@@ -7,11 +7,19 @@ from edgedf.runtime.engine import Engine, Result
 
 if TYPE_CHECKING:
     from edgedf.runtime.live.camera import Camera
+    from edgedf.runtime.live.event import Event, FaceTrack
     from edgedf.runtime.live.frame import Frame
+    from edgedf.runtime.live.watcher import Watcher
 
-__all__ = ["Camera", "Engine", "Frame", "Result"]
+__all__ = ["Camera", "Engine", "Event", "FaceTrack", "Frame", "Result", "Watcher"]
 
-AT_FIRST_USE = {"Camera": "edgedf.runtime.live.camera", "Frame": "edgedf.runtime.live.frame"}
+AT_FIRST_USE = {
+    "Camera": "edgedf.runtime.live.camera",
+    "Event": "edgedf.runtime.live.event",
+    "FaceTrack": "edgedf.runtime.live.event",
+    "Frame": "edgedf.runtime.live.frame",
+    "Watcher": "edgedf.runtime.live.watcher",
+}
 
 
 def __getattr__(name: str) -> Any:

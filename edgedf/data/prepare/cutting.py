@@ -17,9 +17,9 @@ from edgedf.data.prepare.settings import Settings
 from edgedf.data.prepare.sources import Source
 from edgedf.data.prepare.video import Video
 from edgedf.errors import InputError
-from edgedf.extras import need
 from edgedf.faces.crop import Box, CropRule, Square, read_image
 from edgedf.faces.detectors import Detector
+from edgedf.faces.sharpness import sharpness
 
 MISPLACED = 0.2  # share of looks without a face in the shared square, above which two videos show other things
 
@@ -157,13 +157,6 @@ def write_crop(crop: NDArray[np.uint8], path: Path, quality: int) -> None:
     else:
         picture.save(data, "PNG", compress_level=1)
     path.write_bytes(data.getvalue())  # Pillow does not notice when a full disk takes the first half of a file
-
-
-def sharpness(crop: NDArray[np.uint8]) -> float:
-    """Variance of the Laplacian of a crop `(S, S, 3)` in grey: below 10 or so it looks blurred."""
-    cv2 = need("cv2", "data")
-    edges = cv2.Laplacian(cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY), cv2.CV_16S)
-    return float(cv2.meanStdDev(edges)[1].item() ** 2)
 
 
 def _boxes(boxes: NDArray[np.float32]) -> list[Box]:

@@ -1,6 +1,5 @@
 """One frame or photo, turned into RGB only where somebody looks: a whole frame takes longer than its face is worth."""
 
-import math
 from functools import lru_cache
 from typing import Any
 
@@ -14,8 +13,6 @@ from edgedf.faces.detectors import SIDE, Detector
 from edgedf.faces.upright import quarter_turns, upright
 
 Image = NDArray[np.uint8]
-
-TILE = 32  # pixels; even, as pixels of 4:2:0 share their colours in twos
 
 PLANAR = {"yuv420p": 2, "yuvj420p": 2, "yuv444p": 1}
 """Formats of nearly all videos, with the pixels beside each other that share a colour; others become RGB as a whole."""
@@ -43,16 +40,8 @@ class Frame:
     def cut(self, rule: CropRule, square: Square) -> Image:
         """Cuts a square by a crop rule; gives what `rule.cut_square` gives of the whole frame."""
         x, y, side = square
-        left, top, right, bottom = self._around(square, rule.size)
+        left, top, right, bottom = rule.around(square, self.width, self.height)
         return rule.cut_square(self._part(left, top, right, bottom), (x - left, y - top, side))
-
-    def _around(self, square: Square, size: int) -> tuple[int, int, int, int]:
-        """What resizing a square to `size` reads, up to whole tiles, so that few sizes occur."""
-        x, y, side = square
-        reach = 2 * max(side / size, 1) + 1  # of the wider filter, bicubic
-        left, top = (max(math.floor((corner - reach) / TILE), 0) * TILE for corner in (x, y))
-        right, bottom = (math.ceil((corner + side + reach) / TILE) * TILE for corner in (x, y))
-        return left, top, min(right, self.width), min(bottom, self.height)
 
     def _small(self) -> Image:
         cv2 = need("cv2", "data")

@@ -141,3 +141,16 @@ def test_huge_picture_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", limit)
         with pytest.raises(InputError, match=r"a\.png"):
             read_image(tmp_path / "a.png")
+
+
+def test_a_part_of_the_picture_gives_the_same_crop() -> None:
+    """What `around` says is read is all that is needed, and a camera and preparation cut the same pixels."""
+    image = np.random.default_rng(0).integers(0, 256, (300, 400, 3)).astype(np.uint8)
+    rule = CropRule(interpolation="bicubic")
+    for x, y, side in ((0.0, 0.0, 280.5), (130.25, 77.5, 150.0), (360.5, 261.0, 39.0)):
+        left, top, right, bottom = rule.around((x, y, side), 400, 300)
+        cut = rule.cut_square(image, (x, y, side))
+        assert (cut == rule.cut_square(image[top:bottom, left:right], (x - left, y - top, side))).all()
+        box = (x, y, min(x + side, 400), min(y + side, 300))
+        whole = np.asarray(Image.fromarray(image).resize((256, 256), Image.Resampling.BICUBIC, box=box))
+        assert abs(cut.astype(int) - whole).max() <= 1, "Pillow rounds its box's corners to 24 bits"

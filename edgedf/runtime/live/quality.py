@@ -1,0 +1,62 @@
+"""How much a face in a frame can tell: a weight, and a reason to abstain where it is nothing."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgedf.faces.decoding import Floats
+from edgedf.faces.sharpness import sharpness
+
+# Each pair: where a face tells nothing, and from where on it tells all it can.
+SIZES = (48.0, 96.0)  # pixels of the square before it is resized; preparation leaves smaller ones out
+SHARPNESS = (4.0, 8.0)  # likewise: no model saw less in training
+BRIGHTNESS = (40.0, 80.0)  # of 255, of the brightest twentieth: eyes and lit skin, whatever colour the skin has
+TURNS = (0.95, 0.5)  # 0 from the front, 1 where the nose is in line with an eye
+
+GREY = np.array([0.299, 0.587, 0.114], np.float32)
+
+
+class Quality(NamedTuple):
+    """What a face in a frame can tell.
+
+    Attributes:
+        weight: In [0, 1].
+        reason: Why it tells nothing; empty where it tells something.
+    """
+
+    weight: float
+    reason: str = ""
+
+
+def of_box(side: float, points: Floats) -> Quality:
+    """Quality by size and pose.
+
+    Args:
+        side: Of the square that is cut, in pixels of the frame.
+        points: `(5, 2)`, of the detector.
+    """
+    return _product(("too small", _ramp(side, *SIZES)), ("profile", _ramp(turn(points), *TURNS)))
+
+
+def of_crop(crop: NDArray[np.uint8]) -> Quality:
+    """Quality of a crop `(S, S, 3)` by light and blur."""
+    bright = float(np.quantile(crop[::8, ::8].astype(np.float32) @ GREY, 0.95))
+    return _product(("too dark", _ramp(bright, *BRIGHTNESS)), ("too blurred", _ramp(sharpness(crop), *SHARPNESS)))
+
+
+def turn(points: Floats) -> float:
+    """How far a head is turned, by where its nose lies along the line through its eyes: 0 front, 1 at an eye."""
+    eye, other, nose = points[:3].astype(np.float64)
+    line = other - eye
+    length = float(line @ line)
+    return abs(2 * float((nose - eye) @ line) / length - 1) if length > 0 else np.inf
+
+
+def _ramp(value: float, nothing: float, all_of_it: float) -> float:
+    return float(np.clip((value - nothing) / (all_of_it - nothing), 0, 1))
+
+
+def _product(*weights: tuple[str, float]) -> Quality:
+    reason = next((name for name, weight in weights if weight == 0), "")
+    return Quality(float(np.prod([weight for _, weight in weights])), reason)

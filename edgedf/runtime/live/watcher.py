@@ -1,0 +1,287 @@
+"""A detector for a camera app: frames in, events out, and nothing that blocks or grows."""
+
+import atexit
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from math import isfinite
+from pathlib import Path
+from typing import Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+import edgedf
+from edgedf.errors import InputError
+from edgedf.faces.crop import CropRule
+from edgedf.faces.detectors import Detector, load_detector
+from edgedf.runtime.engine import Engine
+from edgedf.runtime.live.clock import RisingClock
+from edgedf.runtime.live.event import Event
+from edgedf.runtime.live.frame import Frame
+from edgedf.runtime.live.mailbox import Mailbox
+from edgedf.runtime.live.pace import Pace
+from edgedf.runtime.live.pipeline import Pipeline
+from edgedf.runtime.live.stats import Meter, Stats
+
+DEFAULT = Path(edgedf.__file__).parent / "assets" / "default.edgedf"
+SMALLEST = 16  # pixels of a frame's side
+JOIN_S = 5.0  # that `close` waits for the work on a frame to end
+
+Taken = tuple[Frame, float]
+"""A frame, and when it was taken, by `time.perf_counter`."""
+
+
+class Source(Protocol):
+    """Where frames come from, such as `edgedf.runtime.Camera`."""
+
+    @property
+    def live(self) -> bool:
+        """Whether frames come whether one is ready or not."""
+
+    def __iter__(self) -> Iterator[Frame]:
+        """The frames in their order, until there are no more."""
+
+    def close(self) -> None:
+        """Lets the source go; may be called by another thread, and twice."""
+
+
+class Watcher:
+    """Follows the faces of a stream and says of each whether it is real or fake, or that it cannot tell.
+
+    Pulled:
+
+        for event in Watcher(Camera("clip.mp4")):
+            print(event.frame_time, event.tracks)
+
+    Pushed, by an app that has a loop of its own:
+
+        with Watcher() as watcher:
+            while True:
+                watcher.submit(frame)    # returns at once
+                event = watcher.latest() # of some frame before, or None
+
+    One thread works; another reads a live source. Of a live source and of frames that are submitted the newest is
+    taken and others are dropped, and so are events nobody fetched; the frames of a file are all handled, in order, and
+    its events wait to be fetched. Leaving the loop closes the watcher.
+
+    Args:
+        source: Where frames come from; closed with the watcher. None for `submit`.
+        model: Folder of a bundle, or an engine, which stays open; None for the student that comes with edgedf.
+        deadline_ms: Time that a frame has: looks and judgements are made so rare that the work keeps up.
+        attention: Whether the faces of events carry their attention map.
+        on_event: Called with each event, in the thread that works, in place of a loop. It begins at once where there is
+            a source.
+        threads: Of one call of detector and model. They take turns, so the watcher never uses more.
+        detector: Finds the faces; by default the one the bundle names, whose boxes its crop rule is made for.
+
+    Raises:
+        InputError: A value cannot be used, or the bundle is refused.
+    """
+
+    def __init__(
+        self,
+        source: Source | None = None,
+        model: str | Path | Engine | None = None,
+        *,
+        deadline_ms: float = 33.0,
+        attention: bool = False,
+        on_event: Callable[[Event], object] | None = None,
+        threads: int = 1,
+        detector: Detector | None = None,
+    ) -> None:
+        if not deadline_ms > 0:
+            raise InputError(f"a deadline of {deadline_ms} ms cannot be kept: give more than 0")
+        self._source, self._on_event = source, on_event
+        self._own = not isinstance(model, Engine)
+        self._engine = model if isinstance(model, Engine) else Engine.load(model or DEFAULT, threads=threads)
+        detector = detector or load_detector(CropRule.from_dict(self._engine.manifest.input.crop).detector, threads)
+        self._in_order = source is not None and not source.live
+        self._meter, self._clock = Meter(), RisingClock(leaps=True)
+        pace = Pace(deadline_ms, hurried=not self._in_order)
+        self._pipeline = Pipeline(self._engine, detector, pace, self._meter, attention)
+        self._inbox, self._outbox = Mailbox[Taken](), Mailbox[Event]()
+        self._last: Event | None = None
+        self._error: BaseException | None = None
+        self._submitted = 0
+        self._threads: list[threading.Thread] = []
+        self._lock = threading.Lock()
+        if source is not None and on_event:
+            self._start()
+
+    @property
+    def notes(self) -> list[str]:
+        """What the engine says of how it was loaded."""
+        return self._engine.notes
+
+    @property
+    def stats(self) -> Stats:
+        """What was done so far."""
+        return self._meter.stats()
+
+    def submit(self, pixels: NDArray[np.uint8], timestamp: float | None = None, *, copy: bool = True) -> int:
+        """Gives a frame, in place of an older one that nobody looked at yet, and returns at once.
+
+        Args:
+            pixels: RGB `(H, W, 3)` uint8, upright.
+            timestamp: In seconds, by any clock; by default `time.monotonic`.
+            copy: Whether to copy the pixels, .4 ms for 1080p, so that the caller may use its buffer again. Without it
+                they must never be changed.
+
+        Returns:
+            The frame's number, from 0.
+
+        Raises:
+            InputError: It is no such frame, or the watcher is closed or has a source.
+            EdgedfError: The work ended with this error.
+        """
+        start = time.perf_counter()
+        if self._source is not None:
+            raise InputError("this watcher has a source: submit frames to one without")
+        _check(pixels)
+        timestamp = time.monotonic() if timestamp is None else float(timestamp)
+        if not isfinite(timestamp):
+            raise InputError(f"{timestamp} is no time of a frame")
+        self._start()
+        kept = pixels.copy() if copy else pixels
+        with self._lock:  # several threads may submit
+            number, self._submitted = self._submitted, self._submitted + 1
+            self._inbox.put((Frame(kept, timestamp, number), start))
+        self._meter.spent("capture", time.perf_counter() - start)
+        return number
+
+    def latest(self) -> Event | None:
+        """The newest event, fetched before or not; None before the first.
+
+        Raises:
+            EdgedfError: The work ended with this error.
+        """
+        self._raise()
+        return self._last
+
+    def __iter__(self) -> Iterator[Event]:
+        """The events, until the source ends or the watcher is closed; closes it when left.
+
+        Raises:
+            EdgedfError: The source, the detector or the model failed for long.
+        """
+        self._fetchable()
+        try:
+            while (event := self._outbox.get()) is not None:
+                yield event
+        finally:
+            self.close()
+
+    async def __aiter__(self) -> AsyncIterator[Event]:
+        """As the plain loop, for `async for`: the event loop goes on meanwhile."""
+        self._fetchable()
+        try:
+            while (event := await self._outbox.aget()) is not None:
+                yield event
+        finally:
+            self.close()
+
+    def wait(self) -> None:
+        """Waits until the source ends or the watcher is closed: what is left to do with `on_event`.
+
+        Raises:
+            EdgedfError: The source, the detector, the model or the callback failed.
+        """
+        for thread in self._threads:
+            thread.join()
+        self._raise()
+
+    def close(self) -> None:
+        """Ends the work and lets source and model go; may be called twice."""
+        self._inbox.close()
+        self._outbox.close()
+        if self._source is not None:
+            self._source.close()
+        for thread in self._threads:
+            if thread is not threading.current_thread():
+                thread.join(JOIN_S)
+        if self._own:
+            self._engine.close()
+        atexit.unregister(self.close)
+
+    def __enter__(self) -> Self:
+        """The watcher itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Closes it."""
+        self.close()
+
+    def _fetchable(self) -> None:
+        if self._on_event:
+            raise InputError("this watcher's events go to on_event: wait for its end by wait()")
+        self._start()
+
+    def _start(self) -> None:
+        """Starts the threads, once; says what ended the work where it did."""
+        self._raise()
+        with self._lock:
+            if self._threads:
+                return
+            works = [self._work] if self._source is None or self._in_order else [self._work, self._read]
+            self._threads = [threading.Thread(target=work, name="edgedf-watcher", daemon=True) for work in works]
+        atexit.register(self.close)  # a thread inside a library when the interpreter ends may crash it
+        for thread in self._threads:
+            thread.start()
+
+    def _raise(self) -> None:
+        if self._error:
+            raise self._error
+
+    def _read(self) -> None:
+        """Reads a live source."""
+        try:
+            for taken in self._captured():
+                self._inbox.put(taken)
+        except Exception as error:
+            self._inbox.close(error)
+        self._inbox.close()
+
+    def _work(self) -> None:
+        """Makes events of frames until there are no more."""
+        try:
+            for frame, taken in self._captured() if self._in_order else iter(self._inbox.get, None):
+                self._deliver(self._event(frame, taken))
+        except Exception as error:
+            self._error = error
+            self._inbox.close(error)
+            self._outbox.close(error)
+        self._outbox.close()
+
+    def _captured(self) -> Iterator[Taken]:
+        """The source's frames; processor time is what they cost, as a camera is waited for."""
+        assert self._source is not None
+        start = time.thread_time()
+        for frame in self._source:
+            self._meter.spent("capture", time.thread_time() - start)
+            yield frame, time.perf_counter()
+            start = time.thread_time()
+
+    def _event(self, frame: Frame, taken: float) -> Event:
+        frame = frame._replace(time=self._clock.time(frame.time, taken))
+        missed = frame.number - self._last.frame.number - 1 if self._last else 0
+        dropped = self._meter.count("dropped", max(missed, 0))
+        faces = self._pipeline.follow(frame)
+        milliseconds = (time.perf_counter() - taken) * 1000
+        self._meter.latency(milliseconds)
+        self._meter.count("frames")
+        return Event(frame, faces, milliseconds, dropped)
+
+    def _deliver(self, event: Event) -> None:
+        self._last = event
+        if self._on_event:
+            self._on_event(event)
+        elif self._in_order:
+            self._outbox.hand(event)
+        else:
+            self._outbox.put(event)
+
+
+def _check(pixels: NDArray[np.uint8]) -> None:
+    if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3 or min(pixels.shape[:2]) < SMALLEST:
+        raise InputError(f"a frame is uint8 (H, W, 3) of {SMALLEST} px and more, not {pixels.dtype} {pixels.shape}")
