@@ -78,8 +78,8 @@ def chromium(profile: Path) -> Iterator[Tab]:
     client = pytest.importorskip("websockets.sync.client")
     options = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run"]
     places = ["--remote-debugging-port=0", f"--user-data-dir={profile}"]
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    process = subprocess.Popen([program, *options, *places, "about:blank"], **quiet)
+    words = [program, *options, *places, "about:blank"]
+    process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         with client.connect(_tab_address(profile / "DevToolsActivePort"), max_size=None) as socket:
             yield Tab(socket)

@@ -23,9 +23,9 @@ QUALITY = 90
 class Record:
     """Writes the events that show a face to `events-TIME.jsonl`; call it with each, and close it.
 
-    Each line is handed to the system at once, and to the disk at each new verdict: a process that is killed loses none, a
-    power cut at most the lines since the last verdict. Every run starts files of its own, so that a line which a power
-    cut tore apart is the last of its file.
+    Each line is handed to the system at once, and to the disk at each new verdict: a process that is killed loses
+    none, a power cut at most the lines since the last verdict. Every run starts files of its own, so that a line which
+    a power cut tore apart is the last of its file.
     """
 
     def __init__(self, folder: Path, pictures: bool = False) -> None:

@@ -47,8 +47,8 @@ class Address(NamedTuple):
     def called_by(self, host: str) -> bool:
         """Whether a `Host` header names this server.
 
-        A page on a foreign site can make its own name lead here (DNS rebinding), but then the header has that name. An IP
-        address cannot be made to lead elsewhere; where only this machine can reach the server, it must be one of its own.
+        A foreign site can make its own name lead here (DNS rebinding), but then the header has that name. An IP address
+        leads nowhere else; where only this machine can reach the server, it must be one of its loopback addresses.
         """
         name = _without_port(host).lower()
         ip = _ip(name)

@@ -1,6 +1,7 @@
 """A record is bounded, private, and survives a kill."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,7 @@ from PIL import Image
 from edgedf.errors import InputError
 from edgedf.runtime.live import record
 from edgedf.runtime.live.record import Record
-from edgedf.runtime.live.watch import watch
+from edgedf.runtime.live.watch import follow
 from tests.drawn_stream import DECIDED, event, events
 
 KILLED = """
@@ -34,7 +35,7 @@ def lines(folder: Path) -> list[dict[str, object]]:
 def test_events_with_faces_are_lines_and_no_picture_is_kept(tmp_path: Path) -> None:
     empty = event()._replace(tracks=())
     with Record(tmp_path / "new") as keep:
-        watch([empty, *events(DECIDED + 2)], [keep])
+        follow([empty, *events(DECIDED + 2)], [keep])
     kept = lines(tmp_path / "new")
     assert [{**line, "time": 0} for line in kept] == [one.to_dict() | {"time": 0} for one in events(DECIDED + 2)]
     assert str(kept[0]["time"]).endswith("+00:00")
@@ -44,7 +45,7 @@ def test_events_with_faces_are_lines_and_no_picture_is_kept(tmp_path: Path) -> N
 
 def test_the_frame_in_which_a_face_turns_fake_is_kept_on_request(tmp_path: Path) -> None:
     with Record(tmp_path, pictures=True) as keep:
-        watch(events(DECIDED + 3), [keep])
+        follow(events(DECIDED + 3), [keep])
     [picture] = tmp_path.glob("*.jpg")
     assert picture.name.endswith(f"-frame-{2 * DECIDED}.jpg")
     with Image.open(picture) as image:
@@ -76,9 +77,9 @@ def test_a_full_disk_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     def full(descriptor: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(record.os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", full)
     with Record(tmp_path) as keep, pytest.raises(InputError, match="the disk is full"):
-        watch(events(1), [keep])
+        follow(events(1), [keep])
 
 
 def test_a_file_in_the_way_is_said_at_once(tmp_path: Path) -> None:

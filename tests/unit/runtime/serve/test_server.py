@@ -149,7 +149,7 @@ def test_attention_is_sent_on_request(page: PageServer) -> None:
         facts, _ = ask(stream, "attention")
     first = facts["attention"][0]
     assert first["columns"] == 16 and len(first["levels"]) == 256
-    assert max(first["levels"]) == round(255 * float(np.max(event(DECIDED).tracks[0].attention)))  # type: ignore[type-var]
+    assert max(first["levels"]) == round(255 * np.asarray(event(DECIDED).tracks[0].attention).max())
     x, y, side = first["square"]
     assert 0 <= x <= WIDTH - side and 0 <= y <= HEIGHT - side
 
