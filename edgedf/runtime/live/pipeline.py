@@ -20,7 +20,7 @@ from edgedf.runtime.live.pace import Due, Pace
 from edgedf.runtime.live.quality import Quality, of_box, of_crop
 from edgedf.runtime.live.stats import Meter
 from edgedf.runtime.live.temporal import Evidence, Temporal
-from edgedf.runtime.live.thumbnails import appearance, change, is_cut, thumbnail
+from edgedf.runtime.live.thumbnails import appearances, change, is_cut, thumbnail
 from edgedf.runtime.live.tracks import Track, Tracks
 
 FAILURES = 20
@@ -92,8 +92,8 @@ class Pipeline:
         [faces] = found
         faces = faces.take(np.asarray((faces.boxes[:, 2:] >= 1).all(axis=1)))
         with self._meter.stage("verdict"):
-            looks = np.array([appearance(frame.pixels, _box(box)) for box in faces.boxes], np.float32)
-            tracks = self._tracks.update(frame.time, faces.boxes, looks.reshape(len(faces.boxes), -1))
+            looks = appearances(frame.pixels, faces.boxes)
+            tracks = self._tracks.update(frame.time, faces.boxes, looks)
             self._cases = {track.id: self._case(track) for track in self._tracks}
         named = [(track, i) for i, track in enumerate(tracks) if track is not None]
         self._judge(frame, faces.take(np.array([i for _, i in named], np.intp)), [track for track, _ in named])
@@ -131,7 +131,7 @@ class Pipeline:
             return None
         crop = self._rule.cut_square(frame.pixels, square)
         light = of_crop(crop)
-        case.quality = Quality(case.quality.weight * light.weight, light.reason)
+        case.quality = min(case.quality, light)
         return None if light.reason else crop
 
     def _add(self, time: float, cases: Sequence[Case], result: Result) -> None:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from edgedf.faces.decoding import Floats
 from edgedf.faces.sharpness import sharpness
 
-# Each pair: where a face tells nothing, and from where on it tells all it can.
+# Each pair: where a face tells nothing, and from where on it tells all it can. In between it counts by half and more.
 SIZES = (48.0, 96.0)  # pixels of the square before it is resized; preparation leaves smaller ones out
 SHARPNESS = (4.0, 8.0)  # likewise: no model saw less in training
 BRIGHTNESS = (40.0, 80.0)  # of 255, of the brightest twentieth: eyes and lit skin, whatever colour the skin has
@@ -18,10 +18,10 @@ GREY = np.array([0.299, 0.587, 0.114], np.float32)
 
 
 class Quality(NamedTuple):
-    """What a face in a frame can tell.
+    """What a face in a frame can tell: as much as its weakest side lets it.
 
     Attributes:
-        weight: In [0, 1].
+        weight: 0, or .5 to 1.
         reason: Why it tells nothing; empty where it tells something.
     """
 
@@ -36,13 +36,13 @@ def of_box(side: float, points: Floats) -> Quality:
         side: Of the square that is cut, in pixels of the frame.
         points: `(5, 2)`, of the detector.
     """
-    return _product(("too small", _ramp(side, *SIZES)), ("profile", _ramp(turn(points), *TURNS)))
+    return _weakest(("too small", _ramp(side, *SIZES)), ("profile", _ramp(turn(points), *TURNS)))
 
 
 def of_crop(crop: NDArray[np.uint8]) -> Quality:
     """Quality of a crop `(S, S, 3)` by light and blur."""
     bright = float(np.quantile(crop[::8, ::8].astype(np.float32) @ GREY, 0.95))
-    return _product(("too dark", _ramp(bright, *BRIGHTNESS)), ("too blurred", _ramp(sharpness(crop), *SHARPNESS)))
+    return _weakest(("too dark", _ramp(bright, *BRIGHTNESS)), ("too blurred", _ramp(sharpness(crop), *SHARPNESS)))
 
 
 def turn(points: Floats) -> float:
@@ -54,9 +54,10 @@ def turn(points: Floats) -> float:
 
 
 def _ramp(value: float, nothing: float, all_of_it: float) -> float:
-    return float(np.clip((value - nothing) / (all_of_it - nothing), 0, 1))
+    share = (value - nothing) / (all_of_it - nothing)
+    return 0.0 if share < 0 else min(0.5 + share / 2, 1.0)
 
 
-def _product(*weights: tuple[str, float]) -> Quality:
-    reason = next((name for name, weight in weights if weight == 0), "")
-    return Quality(float(np.prod([weight for _, weight in weights])), reason)
+def _weakest(*weights: tuple[str, float]) -> Quality:
+    name, weight = min(weights, key=lambda one: one[1])
+    return Quality(weight, "" if weight else name)

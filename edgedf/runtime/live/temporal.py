@@ -32,7 +32,7 @@ class Temporal:
             shipped student's score and map flicker no more in fakes (.31 a tenth of a second) than in reals (.29).
     """
 
-    half_life_s: float = 3.0
+    half_life_s: float = 4.0
     correlation_s: float = 1.0
     needed: float = 1.5
     enter: float = 1.0

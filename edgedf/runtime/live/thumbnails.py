@@ -4,7 +4,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from edgedf.faces.crop import Box
 from edgedf.faces.decoding import Floats
 
 LONGER = 128  # points along the longer side of a frame that a thumbnail samples
@@ -41,11 +40,18 @@ def is_cut(one: Floats, other: Floats) -> bool:
     return change(one, other) > max(CUT * contrast, NOISE)
 
 
-def appearance(pixels: NDArray[np.uint8], box: Box) -> Floats:
-    """A face's colours by place `(192,)`, of mean 0 and length 1; nought where it is of one colour or out of sight."""
+def appearances(pixels: NDArray[np.uint8], boxes: Floats) -> Floats:
+    """How faces in boxes `(N, 4)` of a frame `(H, W, 3)` look, `(N, 192)`: their colours by place.
+
+    Each is of mean 0 and length 1, or nought where it is of one colour or out of sight.
+    """
+    return np.array([_appearance(pixels, *box) for box in boxes.tolist()], np.float32).reshape(-1, FACE * FACE * 3)
+
+
+def _appearance(pixels: NDArray[np.uint8], x: float, y: float, wide: float, high: float) -> Floats:
     height, width = pixels.shape[:2]
-    left, top = max(int(box[0]), 0), max(int(box[1]), 0)
-    right, bottom = min(int(box[0] + box[2]), width), min(int(box[1] + box[3]), height)
+    left, top = max(int(x), 0), max(int(y), 0)
+    right, bottom = min(int(x + wide), width), min(int(y + high), height)
     if right <= left or bottom <= top:
         return np.zeros(FACE * FACE * 3, np.float32)
     step = max(min(right - left, bottom - top) // SAMPLED, 1)

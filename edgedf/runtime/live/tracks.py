@@ -29,6 +29,7 @@ one in a hundred), between two people .42 (.2 for one in twenty).
 """
 APPEARANCE = 1.5  # sides that a whole difference of appearance counts as much as
 DOUBT = 0.15  # in sides: a link is as good as another
+CONTACT = 0.2  # IoU of two predictions; one of two faces that overlap by .3 is not found
 
 Costs = NDArray[np.float64]
 
@@ -41,11 +42,13 @@ class Track:
         found: When it was found last, in seconds.
         missed: Looks since then.
         speed: Sides a second that its centre moves.
+        look: How it looks.
+        rivals: Numbers of the faces that it was taken for since: where they went, only looks can tell.
     """
 
     def __init__(self, id: int, time: float, box: Floats, look: Floats) -> None:
         self.id, self.found, self.missed, self.speed = id, time, 0, 0.0
-        self.look = look
+        self.look, self.rivals = look, set[int]()
         self._box = box.astype(np.float64)
         self._motion: Costs | None = None  # of centre in pixels, and logarithm of the side, a second
 
@@ -71,7 +74,7 @@ class Track:
         speed = float(np.linalg.norm(motion[:2])) / side
         motion[:2] *= min(FASTEST / max(speed, 1e-9), 1)
         self._motion, self.speed = motion, min(speed, FASTEST)
-        self._box, self.found, self.missed = new, time, 0
+        self._box, self.found, self.missed, self.rivals = new, time, 0, set()
         if look is not None:
             self.look = SMOOTHING * look + (1 - SMOOTHING) * self.look
 
@@ -98,26 +101,29 @@ class Tracks:
         Args:
             time: Of the frame, in seconds; rises.
             boxes: `(N, 4)`.
-            looks: `(N, 192)`, the appearance of each.
+            looks: `(N, D)`, the appearance of each, of length 1 or 0.
 
         Returns:
             Each one's track; None where it cannot be told whose face it is.
         """
         self._tracks = [one for one in self._tracks if time - one.found <= PATIENCE_S or one.missed < LOOKS]
-        links = _linked(self._costs(time, boxes, looks))
-        clear = ~_covered(boxes)
-        found: list[Track | None] = []
         for track in self._tracks:
             track.missed += 1
         known = list(self._tracks)
+        clear = ~_covered(boxes)
+        meant = self._meant(time, boxes, looks)
+        found: list[Track | None] = []
         for i, box in enumerate(boxes):
-            if i not in links:
+            tracks = [known[place] for place in meant.get(i, [])]
+            if not tracks:
                 found.append(self._new(time, box, looks[i]))
-                continue
-            place = links[i]
-            if place is not None:
-                known[place].add(time, box, looks[i] if clear[i] else None)
-            found.append(None if place is None else known[place])
+            elif len(tracks) == 1:
+                tracks[0].add(time, box, looks[i] if clear[i] else None)
+                found.append(tracks[0])
+            else:
+                for track in tracks:
+                    track.rivals |= {one.id for one in tracks}
+                found.append(None)
         return found
 
     def end(self) -> None:
@@ -130,15 +136,19 @@ class Tracks:
         self._next += 1
         return track
 
-    def _costs(self, time: float, boxes: Floats, looks: Floats) -> Costs:
-        """What linking each track to each box costs, in sides; infinite where it cannot be."""
-        there = np.array([one.at(time) for one in self._tracks], dtype=np.float32).reshape(-1, 4)
-        known = np.array([one.look for one in self._tracks], dtype=np.float32).reshape(len(there), -1)
-        unseen = np.array([time - one.found for one in self._tracks]).reshape(-1, 1)
+    def _meant(self, time: float, boxes: Floats, looks: Floats) -> dict[int, list[int]]:
+        """Places of the tracks that each box may be of; none for a new face."""
+        if not self._tracks or not len(boxes):
+            return {}
+        there = np.array([one.at(time) for one in self._tracks], dtype=np.float32)
         ways = distances(there, boxes)
-        differences = _differences(known, looks) if len(there) and len(boxes) else np.zeros_like(ways)
-        possible = (ways <= FARTHEST + DRIFT * np.minimum(unseen, PATIENCE_S)) & (differences <= UNLIKE)
-        return np.where(possible, ways + APPEARANCE * differences, np.inf)
+        differences = _differences(np.array([one.look for one in self._tracks]), looks)
+        unseen = np.array([[time - one.found] for one in self._tracks])
+        near, unlike = ways <= FARTHEST + DRIFT * np.minimum(unseen, PATIENCE_S), APPEARANCE * differences
+        costs = np.where(near & (differences <= UNLIKE), ways + unlike, np.inf)
+        rivals = np.array([[other.id in one.rivals for other in self._tracks] for one in self._tracks])
+        contact = iou(there[:, None], there[None]) > CONTACT
+        return _linked(costs, unlike, rivals, contact)
 
 
 def _differences(known: Floats, looks: Floats) -> Costs:
@@ -154,32 +164,36 @@ def _covered(boxes: Floats) -> NDArray[np.bool_]:
     return np.asarray((shared > 0).any(axis=1))
 
 
-def _linked(costs: Costs) -> dict[int, int | None]:
-    """Pairs tracks and boxes by `costs` `(T, N)`, the cheapest pair first, none twice.
+def _linked(costs: Costs, unlike: Costs, rivals: NDArray[np.bool_], contact: NDArray[np.bool_]) -> dict[int, list[int]]:
+    """Pairs tracks and boxes, the cheapest pair first, none twice.
+
+    A box is in doubt where a track without a better one would cost about as much; or, of tracks that were taken for one
+    another, or that touch and have one box, where one looks about as much like it. Motion tells nothing of these: they
+    may have passed each other or turned back.
+
+    Args:
+        costs: `(T, N)`, of linking each track to each box, in sides; infinite where it cannot be.
+        unlike: `(T, N)`, what of it is due to looks.
+        rivals: `(T, T)`, which tracks were taken for one another.
+        contact: `(T, T)`, which tracks touch.
 
     Returns:
-        From a box to its track, or to None where another track could be meant as well; new faces are left out.
+        From a box to the tracks that may be meant, the likeliest first; new faces are left out.
     """
-    links: dict[int, int | None] = {}
-    open_costs, doubtful = costs.copy(), set[int]()
-    while open_costs.size and np.isfinite(open_costs).any():
-        track, box = (int(i) for i in np.unravel_index(open_costs.argmin(), costs.shape))
-        rivals = _rivals(open_costs, track, box)
-        links[box] = None if rivals else track
-        taken = [track, *rivals]
-        doubtful.update(taken if rivals else ())
-        open_costs[taken] = np.inf
-        open_costs[:, box] = np.inf
-    for box in range(costs.shape[1]):
-        if box not in links and any(np.isfinite(costs[track, box]) for track in doubtful):
-            links[box] = None
+    links: dict[int, list[int]] = {}
+    rest, free = costs.copy(), np.ones(len(costs), np.bool_)
+    while np.isfinite(rest).any():
+        track, box = (int(i) for i in np.unravel_index(rest.argmin(), rest.shape))
+        elsewhere = np.delete(rest, box, axis=1).min(axis=1, initial=np.inf)
+        near = (rest[:, box] < rest[track, box] + DOUBT) & (elsewhere + DOUBT > rest[:, box])
+        hidden = contact[track] & np.isinf(elsewhere)
+        near |= (rivals[track] | hidden) & (unlike[:, box] < unlike[track, box] + DOUBT)
+        near[track] = False
+        links[box] = [track, *np.flatnonzero(near & free).tolist()]
+        free[links[box]] = False
+        rest[links[box]] = rest[:, box] = np.inf
+    doubtful = {track for tracks in links.values() if len(tracks) > 1 for track in tracks}
+    for box in set(range(costs.shape[1])) - links.keys():
+        if any(np.isfinite(costs[track, box]) for track in doubtful):
+            links[box] = sorted(doubtful)
     return links
-
-
-def _rivals(costs: Costs, track: int, box: int) -> list[int]:
-    """Other tracks that a box may be of as well as of `track`, and that no other box is clearly nearer to."""
-    others = np.delete(costs, box, axis=1).min(axis=1, initial=np.inf)
-    mine = costs[track, box]
-    near = (costs[:, box] < mine + DOUBT) & (others + DOUBT > costs[:, box])
-    near[track] = False
-    return [int(i) for i in np.flatnonzero(near)]
