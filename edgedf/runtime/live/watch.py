@@ -44,7 +44,8 @@ def watch(
         if record:
             listeners.append(stack.enter_context(Record(record, pictures)))
         if serve:
-            page = stack.enter_context(PageServer(serve, camera.name, CropRule.from_dict(engine.manifest.input.crop)))
+            rule = CropRule.from_dict(engine.manifest.input.crop)
+            page = stack.enter_context(PageServer(serve, camera.name, rule, engine.threshold))
             listeners.append(page)
             say(f"page: {page.url}")
             if not serve.local:

@@ -38,10 +38,10 @@ class Page:
         ended: Whether the stream is over.
     """
 
-    def __init__(self, name: str, rule: CropRule) -> None:
-        """Nothing to see yet; `name` is the camera's, as it may be shown, `rule` cuts its faces."""
+    def __init__(self, name: str, rule: CropRule, threshold: float) -> None:
+        """Nothing to see yet; see `PageServer`."""
         self.ended = False
-        self._name, self._rule = name, rule
+        self._name, self._rule, self._threshold = name, rule, threshold
         self._newest: Event | None = None
         self._times: deque[float] = deque(maxlen=RATE_FRAMES)
         self._viewers = 0
@@ -94,7 +94,8 @@ class Page:
     def _header(self) -> dict[str, Any]:
         times = list(self._times)
         span = times[-1] - times[0]
-        return {"name": self._name, "fps": round((len(times) - 1) / span, 1) if span else None}
+        fps = round((len(times) - 1) / span, 1) if span else None
+        return {"name": self._name, "threshold": self._threshold, "fps": fps}
 
 
 def application(page: Page, metrics: Metrics, address: Address, token: str) -> "ASGIApp":

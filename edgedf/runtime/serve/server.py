@@ -26,13 +26,14 @@ class PageServer:
         url: To open in a browser; whoever has it sees the stream.
     """
 
-    def __init__(self, address: Address, name: str, rule: CropRule | None = None) -> None:
+    def __init__(self, address: Address, name: str, rule: CropRule | None = None, threshold: float = 0.5) -> None:
         """Listens at once.
 
         Args:
             address: Where.
             name: Of the camera, as it may be shown.
             rule: By which its faces are cut.
+            threshold: A score from here on is called fake.
 
         Raises:
             InputError: The address cannot be had.
@@ -46,7 +47,7 @@ class PageServer:
         token = secrets.token_urlsafe(24)
         self.url = f"{address.url}/?token={token}"
         self._metrics = Metrics(name)
-        self._page = Page(name, rule or CropRule())
+        self._page = Page(name, rule or CropRule(), threshold)
         self._server = uvicorn.Server(
             uvicorn.Config(
                 application(self._page, self._metrics, address, token),

@@ -121,12 +121,18 @@ function outline({ id, box: [x, y, width, height], verdict, score }) {
   return group;
 }
 
+/** Where a score stands in its line's picture, which is 1 high. */
+function height(score) {
+  return (0.95 - 0.9 * score).toFixed(3);
+}
+
 function item(id) {
   const element = document.createElement("li");
   element.innerHTML = `<div class="line"><strong></strong><span class="badge"></span><span class="score"></span></div>
     <div class="why"></div><svg viewBox="0 0 ${SPAN_S} 1" preserveAspectRatio="none" aria-hidden="true">
-    <line x1="0" x2="${SPAN_S}" y1=".5" y2=".5"></line><polyline></polyline></svg>`;
+    <line x2="${SPAN_S}"></line><polyline></polyline></svg>`;
   element.querySelector("strong").textContent = `Face ${id}`;
+  for (const end of ["y1", "y2"]) element.querySelector("line").setAttribute(end, height(facts.threshold));
   at("tracks").prepend(element);
   return { element, points: [], verdict: "", seen: 0 };
 }
@@ -156,7 +162,7 @@ function update(track, face, now) {
   track.seen = now;
   track.points.push([now, face.score]);
   while (track.points.length > POINTS || track.points[0][0] < now - SPAN_S) track.points.shift();
-  const line = track.points.map(([time, score]) => `${(SPAN_S - now + time).toFixed(2)},${(0.95 - 0.9 * score).toFixed(3)}`);
+  const line = track.points.map(([time, score]) => `${(SPAN_S - now + time).toFixed(2)},${height(score)}`);
   find("polyline").setAttribute("points", line.join(" "));
   find(".score").textContent = face.score.toFixed(2);
   if (track.verdict === face.verdict && track.reason === face.reason) return;

@@ -34,7 +34,7 @@ PATHS = ["/", "/page.js", "/page.css", "/metrics"]
 
 @pytest.fixture(scope="module")
 def page() -> Iterator[PageServer]:
-    with PageServer(LOCAL, "door <&> camera") as server:
+    with PageServer(LOCAL, "door <&> camera", threshold=0.3) as server:
         server(event(DECIDED), event(DECIDED).tracks)
         yield server
 
@@ -134,6 +134,7 @@ def test_the_stream_gives_facts_and_picture(page: PageServer) -> None:
     assert facts == {
         **json.loads(json.dumps(one.to_dict())),
         "name": "door <&> camera",
+        "threshold": 0.3,
         "fps": None,
         "width": WIDTH,
         "height": HEIGHT,
