@@ -48,7 +48,7 @@ async function show(jpeg) {
   box();
   list();
   tell();
-  if (!paused) say("live", "live");
+  if (!paused && socket.readyState === WebSocket.OPEN) say("live", "live");
   // A page in the background asks for nothing: it is given no frames to draw.
   requestAnimationFrame(ask);
 }
