@@ -8,6 +8,7 @@ import sys
 from typing import Any
 
 import cv2
+import numpy as np
 
 from edgedf.runtime import Event, Watcher
 
@@ -31,7 +32,8 @@ def main(source: int | str) -> None:
     with Watcher() as watcher:
         while camera.grab():
             picture = camera.retrieve()[1]
-            watcher.submit(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), copy=False)  # returns at once
+            rgb = np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), np.uint8)
+            watcher.submit(rgb, copy=False)  # returns at once
             if event := watcher.latest():  # of this frame or one before; never waited for
                 draw(picture, event)
             cv2.imshow("edgedf", picture)

@@ -37,7 +37,7 @@ class Access:
         from starlette.responses import PlainTextResponse
 
         async def send_with_headers(message: "Message") -> None:
-            if message["type"] in ("http.response.start", "websocket.http.response.start"):
+            if message["type"] == "http.response.start":
                 extra = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
                 message["headers"] = [*message["headers"], *extra]
             await send(message)
@@ -45,7 +45,10 @@ class Access:
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
         elif refusal := self._refusal(HTTPConnection(scope)):
-            await PlainTextResponse(f"{refusal}\n", 403)(scope, receive, send_with_headers)
+            if scope["type"] == "websocket":
+                await send({"type": "websocket.close"})  # before it was accepted: the server answers with 403
+            else:
+                await PlainTextResponse(f"{refusal}\n", 403)(scope, receive, send_with_headers)
         else:
             await self._app(scope, receive, send_with_headers)
 

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -118,3 +119,12 @@ def test_wrong_use_is_one_line(words: list[str], message: str, make_bundle: Call
     result = run(*words, "--model", make_bundle())
     assert result.exit_code == 2
     assert message in result.stderr and result.stderr.count("\n") == 1
+
+
+def test_the_page_says_what_it_needs(
+    make_bundle: Callable[..., Path], pictures: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "starlette", None)
+    result = run(pictures, "--model", make_bundle(), "--serve", "127.0.0.1:0")
+    assert result.exit_code == 2
+    assert "pip install 'edgedf[serve]'" in result.stderr
