@@ -17,8 +17,8 @@ PROTOCOLS = {
 }
 """What a stream may reach, by the scheme of its address: never a file."""
 
-NEWEST_FIRST = {"fflags": "nobuffer"}
-NOT_BLOCKING = {"fflags": "+nobuffer+4"}  # 4: AVFMT_FLAG_NONBLOCK, which has no name: a camera that hangs can be let go
+AT_ONCE = {"fpsprobesize": "0"}  # the rate of a live source is not needed, and to find it out takes 20 frames
+NOT_BLOCKING = {"fflags": "+4"}  # AVFMT_FLAG_NONBLOCK, which has no name: a camera that hangs can be let go
 
 
 @dataclass(frozen=True)
@@ -51,17 +51,17 @@ def find_live(source: str, options: Mapping[str, str]) -> Live | None:
     if scheme := SCHEME.match(source):
         return _stream(scheme[1].lower(), source[scheme.end() :], options)
     if device := _device(source):
-        return Live(device[1], device[1], device[0], NOT_BLOCKING | dict(options))
+        return Live(device[1], device[1], device[0], AT_ONCE | NOT_BLOCKING | dict(options))
     return None
 
 
 def without_secrets(address: str) -> str:
     """An address without user and password, wherever cameras want them: before the host, in the query, in the path."""
-    scheme, slashes, rest = address.partition("://")
+    head = found[0] if (found := SCHEME.match(address)) else ""
     # The last @ of all, as a password may hold any character: rather too little is shown than too much.
-    place = re.split("[?#]", rest.rpartition("@")[2])[0]
+    place = re.split("[?#]", address[len(head) :].rpartition("@")[2])[0]
     kept = "/".join(part for part in place.split("/") if "=" not in part)
-    return scheme + slashes + kept
+    return head + kept
 
 
 def _stream(scheme: str, rest: str, options: Mapping[str, str]) -> Live:
@@ -70,7 +70,7 @@ def _stream(scheme: str, rest: str, options: Mapping[str, str]) -> Live:
     if scheme not in PROTOCOLS:
         known = ", ".join(f"{one}://" for one in PROTOCOLS)
         raise InputError(f"{name} cannot be watched: give {known} or a path, or hand Camera the frames")
-    settings = NEWEST_FIRST | {"protocol_whitelist": PROTOCOLS[scheme]}
+    settings = AT_ONCE | {"protocol_whitelist": PROTOCOLS[scheme]}
     if scheme.startswith("rtsp"):
         settings["rtsp_transport"] = "tcp"  # nothing is lost on the way, and firewalls let it pass
     return Live(name, url, None, settings | dict(options))

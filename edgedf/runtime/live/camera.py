@@ -4,7 +4,7 @@ import logging
 import random
 import threading
 from collections.abc import Generator, Iterable, Iterator, Mapping
-from contextlib import closing, suppress
+from contextlib import closing
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
@@ -46,7 +46,7 @@ class Camera:
     Attributes:
         name: Of the source; an address stands without user, password and query.
         live: Whether only the newest frame matters. Of what the app gives, the watcher leaves out what it cannot use.
-        state: `connecting` up to the first frame, `playing`, `lost`, or `ended`.
+        state: `connecting` until it plays or fails, `playing`, `lost`, or `ended`.
         problem: Why it was lost the last time; empty where it never was.
         frames: Frames of the source so far, also those that no one took.
         reconnects: How often it played again after it was lost.
@@ -73,12 +73,16 @@ class Camera:
         self.state: State = "connecting"
         self.problem = ""
         self.frames = self.reconnects = self._corrupt = 0
-        self._closed = threading.Event()
+        self._closed, self._reading = threading.Event(), threading.Lock()
         self._stream: Stream | None = None
         self.name, self.live, self._frames = self._opened(source, live, options or {})
 
     def __iter__(self) -> Iterator[Frame]:
-        return self._frames
+        return self
+
+    def __next__(self) -> Frame:
+        with self._reading:
+            return next(self._frames)
 
     def __enter__(self) -> Self:
         return self
@@ -96,8 +100,11 @@ class Camera:
         self._closed.set()
         if stream := self._stream:
             stream.close()
-        with suppress(ValueError):  # the generator runs in another thread, which sees that it is closed
-            self._frames.close()
+        if self._reading.acquire(blocking=False):  # or its reader is in it, and sees that it is closed
+            try:
+                self._frames.close()
+            finally:
+                self._reading.release()
             self.state = "ended"
 
     @property
@@ -108,7 +115,7 @@ class Camera:
 
     def _opened(self, source: Source, live: bool, options: Mapping[str, str]) -> tuple[str, bool, Frames]:
         """Name of the source, whether it is live, and its frames, none of which is read yet."""
-        if not isinstance(source, int | str | Path):
+        if isinstance(source, Iterable) and not isinstance(source, str):
             return "frames", live, self._every(read_arrays(source))
         text = str(source)
         if stream := find_live(text, options):
@@ -117,9 +124,7 @@ class Camera:
         path = Path(text)
         if not path.exists():
             shown = without_secrets(text) if "@" in text else text  # an address that lacks its beginning
-            raise InputError(
-                f"{shown} does not exist: give a camera's number, an rtsp:// or http:// address, or a path"
-            )
+            raise InputError(f"no {shown} is there: give a camera's number, an rtsp:// or http:// address, or a path")
         if path.is_dir():
             return text, False, self._every(read_folder(path))
         need("av", "camera")
