@@ -10,17 +10,14 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from edgedf import shipped
 from edgedf.console import say
 from edgedf.errors import ConfigError, InputError, InternalError
 
 Result = dict[str, Any]
 
 PACKAGE = Path(__file__).parent
-DEFAULT_STUDENT = PACKAGE / "assets" / "default.edgedf"
-TERMS = (
-    "the student that comes with edgedf is a research artefact, trained on the DeepFake Detection Challenge: "
-    "for research and evaluation only (LicenseRef-edgedf-research)"
-)
+DEFAULT_STUDENT = shipped.DEFAULT_STUDENT
 COMMANDS = {"teacher": "train", "student": "distill"}  # what takes the configurations of a folder
 
 
@@ -72,7 +69,7 @@ def shipped_student() -> Path:
         raise InputError(
             f"{DEFAULT_STUDENT} is missing, so this edgedf has no student of its own: name a run or bundle"
         )
-    say(f"note: {TERMS}")
+    say(f"note: {shipped.TERMS}")
     return DEFAULT_STUDENT
 
 

@@ -71,6 +71,7 @@ def assemble(out: Path, source: Source, judged: Sequence[Judged], about: dict[st
         artefacts=artefacts,
         files={name: sha256(data) for name, data in contents.items() if name not in main},
         provenance=source.provenance | about,
+        temporal=old.manifest.temporal if old else None,
     )
     card = model_card(manifest).encode()
     manifest = replace(manifest, files=manifest.files | {CARD: sha256(card)})

@@ -17,7 +17,7 @@ class FaceTrack(NamedTuple):
     Attributes:
         id: Of the face in its stream, from 0; never given to another.
         box: Where it is: x, y, width, height in pixels of the frame.
-        score: P(fake) of its frames so far, in [0, 1].
+        score: P(fake) of its frames so far, in [0, 1]; the threshold before one was judged.
         verdict: `real`, `fake`, or `abstain` where that cannot be told.
         since: Time of the frame in which the verdict became this one, in seconds.
         reason: Why it abstains, such as `too small`; empty otherwise.

@@ -29,6 +29,7 @@ one in a hundred), between two people .42 (.2 for one in twenty).
 """
 APPEARANCE = 1.5  # sides that a whole difference of appearance counts as much as
 DOUBT = 0.15  # in sides: a link is as good as another
+COVERED = 0.1  # IoU of two faces
 CONTACT = 0.2  # IoU of two predictions; one of two faces that overlap by .3 is not found
 
 Costs = NDArray[np.float64]
@@ -158,10 +159,10 @@ def _differences(known: Floats, looks: Floats) -> Costs:
 
 
 def _covered(boxes: Floats) -> NDArray[np.bool_]:
-    """Which of boxes `(N, 4)` overlap with another."""
+    """Which of boxes `(N, 4)` overlap with another so much that one's looks are partly the other's."""
     shared = iou(boxes[:, None], boxes[None])
     np.fill_diagonal(shared, 0)
-    return np.asarray((shared > 0).any(axis=1))
+    return np.asarray((shared > COVERED).any(axis=1))
 
 
 def _linked(costs: Costs, unlike: Costs, rivals: NDArray[np.bool_], contact: NDArray[np.bool_]) -> dict[int, list[int]]:

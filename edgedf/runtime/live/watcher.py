@@ -11,7 +11,6 @@ from typing import Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
-import edgedf
 from edgedf.errors import InputError
 from edgedf.faces.crop import CropRule
 from edgedf.faces.detectors import Detector, load_detector
@@ -23,8 +22,8 @@ from edgedf.runtime.live.mailbox import Mailbox
 from edgedf.runtime.live.pace import Pace
 from edgedf.runtime.live.pipeline import Pipeline
 from edgedf.runtime.live.stats import Meter, Stats
+from edgedf.shipped import DEFAULT_STUDENT, TERMS
 
-DEFAULT = Path(edgedf.__file__).parent / "assets" / "default.edgedf"
 SMALLEST = 16  # pixels of a frame's side
 JOIN_S = 5.0  # that `close` waits for the work on a frame to end
 
@@ -94,7 +93,8 @@ class Watcher:
             raise InputError(f"a deadline of {deadline_ms} ms cannot be kept: give more than 0")
         self._source, self._on_event = source, on_event
         self._own = not isinstance(model, Engine)
-        self._engine = model if isinstance(model, Engine) else Engine.load(model or DEFAULT, threads=threads)
+        self._terms = [] if model else [TERMS]
+        self._engine = model if isinstance(model, Engine) else Engine.load(model or DEFAULT_STUDENT, threads=threads)
         detector = detector or load_detector(CropRule.from_dict(self._engine.manifest.input.crop).detector, threads)
         self._in_order = source is not None and not source.live
         self._meter, self._clock = Meter(), RisingClock(leaps=True)
@@ -103,7 +103,7 @@ class Watcher:
         self._inbox, self._outbox = Mailbox[Taken](), Mailbox[Event]()
         self._last: Event | None = None
         self._error: BaseException | None = None
-        self._submitted = 0
+        self._submitted, self._closed = 0, False
         self._threads: list[threading.Thread] = []
         self._lock = threading.Lock()
         if source is not None and on_event:
@@ -111,8 +111,8 @@ class Watcher:
 
     @property
     def notes(self) -> list[str]:
-        """What the engine says of how it was loaded."""
-        return self._engine.notes
+        """What the engine says of how it was loaded, and on what terms the student is used that comes with edgedf."""
+        return [*self._terms, *self._engine.notes]
 
     @property
     def stats(self) -> Stats:
@@ -143,6 +143,8 @@ class Watcher:
         if not isfinite(timestamp):
             raise InputError(f"{timestamp} is no time of a frame")
         self._start()
+        if self._closed:
+            raise InputError("this watcher is closed: make another")
         kept = pixels.copy() if copy else pixels
         with self._lock:  # several threads may submit
             number, self._submitted = self._submitted, self._submitted + 1
@@ -193,6 +195,7 @@ class Watcher:
 
     def close(self) -> None:
         """Ends the work and lets source and model go; may be called twice."""
+        self._closed = True
         self._inbox.close()
         self._outbox.close()
         if self._source is not None:
@@ -264,8 +267,8 @@ class Watcher:
 
     def _event(self, frame: Frame, taken: float) -> Event:
         frame = frame._replace(time=self._clock.time(frame.time, taken))
-        missed = frame.number - self._last.frame.number - 1 if self._last else 0
-        dropped = self._meter.count("dropped", max(missed, 0))
+        before = self._last.frame.number if self._last else -1
+        dropped = self._meter.count("dropped", max(frame.number - before - 1, 0))
         faces = self._pipeline.follow(frame)
         milliseconds = (time.perf_counter() - taken) * 1000
         self._meter.latency(milliseconds)

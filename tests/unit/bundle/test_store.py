@@ -107,6 +107,8 @@ def test_a_link_is_refused(make_bundle: MakeBundle) -> None:
         (lambda values: values["provenance"].update(fitted_prevalence=7.0), "fitted for a prevalence of 7.0"),
         (lambda values: values["provenance"].update(trained_ranges="wide"), "trained_ranges is not a lowest"),
         (lambda values: values["provenance"].update(trained_ranges={"U8": {"x": [0.0]}}), "trained_ranges is not"),
+        (lambda values: values.update(temporal={"enter": "much"}), "temporal is not a dict"),
+        (lambda values: values.update(temporal=[1.0]), "temporal is not a dict"),
         (lambda values: values.update(artefacts=[]), "names no artefact"),
         (lambda values: values.update(artefacts=7), "malformed"),
         (lambda values: values["artefacts"][0].update(threshold="0.5"), "threshold is not a float"),
@@ -123,6 +125,14 @@ def test_a_manifest_that_says_something_else_is_refused(
     path = make_bundle()
     edit(path, change)
     assert reason in refusal(path)
+
+
+def test_a_bundle_may_say_how_frames_become_a_verdict(make_bundle: MakeBundle) -> None:
+    path = make_bundle()
+    assert "temporal" not in json.loads(open_bundle(path).manifest.to_json()), "which an older edgedf would refuse"
+    edit(path, lambda values: values.update(temporal={"enter": 2}))
+    manifest = open_bundle(path).manifest
+    assert manifest.temporal == {"enter": 2} == json.loads(manifest.to_json())["temporal"]
 
 
 @pytest.mark.parametrize(

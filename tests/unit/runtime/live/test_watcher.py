@@ -160,6 +160,7 @@ def test_the_default_bundle_follows_drawn_faces_that_pass_each_other() -> None:
     with Watcher(Film(scene(number) for number in range(50)), attention=True) as watcher:
         events = list(watcher)
         stats = watcher.stats
+        assert "for research and evaluation only" in watcher.notes[0]
     for event in events:
         assert [track.id for track in event.tracks] == [0, 1]
         tops = [track.box[1] + track.box[3] / 2 for track in event.tracks]
@@ -275,6 +276,10 @@ def test_a_closed_watcher_stays_closed() -> None:
     assert len(list(watcher)) == 10
     watcher.close()
     assert list(watcher) == []
+    with Watcher(model=engine(StubBackend()), detector=StubDetector(one_face)) as pushed:
+        pushed.submit(picture(0))
+    with pytest.raises(InputError, match="closed"):
+        pushed.submit(picture(1))
 
 
 def test_async_loops_get_the_same_events_and_go_on_meanwhile() -> None:
