@@ -421,6 +421,36 @@ def detect(
 
 
 @command(app)
+def watch(
+    source: Annotated[
+        str, typer.Argument(help="A camera's number, an rtsp:// or http:// address, a video, or a folder of pictures.")
+    ],
+    model: Annotated[Path | None, typer.Option(help="Bundle; by default the student that comes with edgedf.")] = None,
+    serve: Annotated[
+        str | None, typer.Option(metavar="HOST:PORT", help="Show it live on a page, such as at 127.0.0.1:8765.")
+    ] = None,
+    record: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write the events here, as JSON lines without pictures.")
+    ] = None,
+    record_frames: Annotated[
+        bool, typer.Option("--record-frames", help="Also keep the frames in which a face turns fake: people's faces.")
+    ] = False,
+) -> Result:
+    """Watch a camera or stream: a line when a face's verdict changes, until Ctrl-C; with --json each event."""
+    from edgedf.runtime import Engine
+    from edgedf.runtime.live.watch import watch as watch_source
+    from edgedf.runtime.serve import Address
+
+    if record_frames and not record:
+        raise ConfigError("--record-frames needs to know where to: give --record DIR, too")
+    address = Address.parse(serve) if serve else None
+    with Engine.load(model or _shipped(), threads=1) as engine:
+        for note in engine.notes:
+            console.say(f"note: {note}")
+        return {"summary": watch_source(engine, source, address, record, record_frames).to_dict()}
+
+
+@command(app)
 def explain(
     paths: Annotated[list[Path], typer.Argument(help="Pictures, or folders of pictures.")],
     out: Out = Path("explained"),

@@ -79,6 +79,16 @@ def _export() -> str:
     return f"onnx {need('onnx', 'export').__version__}"
 
 
+def _cameras() -> str:
+    return f"PyAV {need('av', 'camera').__version__}"
+
+
+def _page() -> str:
+    for module in ("starlette", "websockets", "prometheus_client"):
+        need(module, "serve")
+    return f"uvicorn {need('uvicorn', 'serve').__version__}"
+
+
 PROBES: dict[str, Callable[[], str]] = {
     "ONNX Runtime": _onnxruntime,
     "OpenVINO": _openvino,
@@ -86,4 +96,6 @@ PROBES: dict[str, Callable[[], str]] = {
     "TensorRT for RTX": _rtx,
     "training": _training,
     "export": _export,
+    "cameras": _cameras,
+    "live page": _page,
 }

@@ -28,13 +28,17 @@ EXTRA_OF = {
     "onnx": "export",
     "onnxscript": "export",
     "openvino": "openvino",
+    "prometheus_client": "serve",
     "pycuda": "tensorrt",
     "ray": "ray",
     "safetensors": "train",
+    "starlette": "serve",
     "tensorrt": "tensorrt",
     "tensorrt_rtx_bindings": "rtx",
     "torch": "train",
     "torchvision": "train",
+    "uvicorn": "serve",
+    "websockets": "serve",
 }
 
 

@@ -4,7 +4,7 @@ import math
 import struct
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -129,14 +129,14 @@ class CropRule:
             raise InputError(f"not a crop rule: {error}") from error
 
 
-def read_image(path: Path) -> NDArray[np.uint8]:
-    """Reads a picture as RGB `(H, W, 3)`, turned upright by its EXIF tag.
+def read_image(file: Path | BinaryIO) -> NDArray[np.uint8]:
+    """Reads a picture, by its path or from an open file, as RGB `(H, W, 3)`, turned upright by its EXIF tag.
 
     Raises:
         InputError: The file cannot be read as an 8-bit picture, or holds more pixels than Pillow's limit.
     """
     try:
-        with Image.open(path) as image:
+        with Image.open(file) as image:
             _check(image)
             ImageOps.exif_transpose(image, in_place=True)
             # Pillow warns about palettes with an alpha value an entry unless they pass through RGBA.
@@ -144,7 +144,8 @@ def read_image(path: Path) -> NDArray[np.uint8]:
             rgb = opaque if opaque.mode == "RGB" else opaque.convert("RGB")  # converting copies, whatever the mode
             return np.array(rgb, dtype=np.uint8)
     except UNREADABLE as error:
-        raise InputError(f"cannot read {path} as a picture: {error}") from error
+        name = "this" if hasattr(file, "read") else file
+        raise InputError(f"cannot read {name} as a picture: {error}") from error
 
 
 def _check(image: Image.Image) -> None:

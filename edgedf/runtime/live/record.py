@@ -1,0 +1,93 @@
+"""A record of what was seen: events as JSON lines and, only where asked for, the pictures of alarms."""
+
+import json
+import os
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from io import BytesIO
+from pathlib import Path
+from typing import Self, TextIO
+
+from PIL import Image
+
+from edgedf.files import check_folder, disk_trouble, write_bytes
+from edgedf.runtime.live.event import Event, FaceTrack
+
+FILE_BYTES, FILES = 32_000_000, 16
+"""A full file is followed by a new one, and only the newest are kept: half a gigabyte at most."""
+
+PICTURES = 1000  # the newest that are kept
+QUALITY = 90
+
+
+class Record:
+    """Writes the events that show a face to `events-TIME.jsonl`; call it with each, and close it.
+
+    Each line is handed to the system at once, and to the disk at each new verdict: a process that is killed loses
+    none, a power cut at most the lines since the last verdict. Every run starts files of its own, so that a line which
+    a power cut tore apart is the last of its file.
+    """
+
+    def __init__(self, folder: Path, pictures: bool = False) -> None:
+        """Prepares a folder that only its owner can read; `pictures` keeps the frames in which a face turns fake.
+
+        Raises:
+            InputError: The folder cannot be written to.
+        """
+        check_folder(folder)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._folder, self._pictures = folder, pictures
+        self._file: TextIO | None = None
+
+    def __call__(self, event: Event, turned: Sequence[FaceTrack]) -> None:
+        """Writes an event.
+
+        Raises:
+            InputError: The disk cannot take it.
+        """
+        if not event.tracks:
+            return
+        with disk_trouble(self._folder):
+            file = self._open()
+            file.write(json.dumps({"time": datetime.now(UTC).isoformat(), **event.to_dict()}) + "\n")
+            file.flush()
+            if turned:
+                os.fsync(file.fileno())
+            if self._pictures and any(track.verdict == "fake" for track in turned):
+                self._keep_picture(event)
+
+    def close(self) -> None:
+        """Ends the record."""
+        if self._file:
+            self._file.close()
+            self._file = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def _open(self) -> TextIO:
+        """The file to write the next line to."""
+        if self._file and self._file.tell() >= FILE_BYTES:
+            self.close()
+        if not self._file:
+            self._forget("events-*.jsonl", FILES - 1)
+            self._file = (self._folder / f"events-{_stamp()}.jsonl").open("x", encoding="utf-8")
+        return self._file
+
+    def _keep_picture(self, event: Event) -> None:
+        self._forget("fake-*.jpg", PICTURES - 1)
+        stream = BytesIO()
+        Image.fromarray(event.frame.pixels).save(stream, "JPEG", quality=QUALITY)
+        write_bytes(self._folder / f"fake-{_stamp()}-frame-{event.frame.number}.jpg", stream.getvalue())
+
+    def _forget(self, pattern: str, keep: int) -> None:
+        """Deletes all but the newest files of a kind; their names sort by time."""
+        for path in sorted(self._folder.glob(pattern))[:-keep]:
+            path.unlink()
+
+
+def _stamp() -> str:
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}"
