@@ -33,10 +33,14 @@ class Guidance(NamedTuple):
 
 
 class Guide:
-    """A frozen teacher in eval mode. Not a module, so that the student's checkpoints do not hold its weights."""
+    """A frozen teacher in eval mode. Not a module, so that the student's checkpoints do not hold its weights.
+
+    It answers in full precision on a CPU: in bfloat16 it would be 2.6 times as fast, but its AUC falls from .908 to .896
+    (EfficientNet-Lite2), as traces of forgery are smaller than bfloat16 tells apart.
+    """
 
     def __init__(self, teacher: Detector) -> None:
-        self.teacher = teacher.eval().requires_grad_(False).to(memory_format=torch.channels_last)
+        self.teacher = teacher.fused().requires_grad_(False).to(memory_format=torch.channels_last)
         self.channels = int(teacher.feature_channels)  # type: ignore[arg-type]
 
     @torch.no_grad()
