@@ -35,8 +35,8 @@ class Guidance(NamedTuple):
 class Guide:
     """A frozen teacher in eval mode. Not a module, so that the student's checkpoints do not hold its weights.
 
-    It answers in full precision on a CPU: in bfloat16 it would be 2.6 times as fast, but its AUC falls from .908 to .896
-    (EfficientNet-Lite2), as traces of forgery are smaller than bfloat16 tells apart.
+    It answers in full precision on a CPU: in bfloat16 it would be 2.6 times as fast, but its AUC falls from .908 to
+    .896 (EfficientNet-Lite2): traces of forgery are smaller than what bfloat16 tells apart.
     """
 
     def __init__(self, teacher: Detector) -> None:

@@ -124,7 +124,7 @@ class Camera:
         path = Path(text)
         if not path.exists():
             shown = without_secrets(text) if "@" in text else text  # an address that lacks its beginning
-            raise InputError(f"no {shown} is there: give a camera's number, an rtsp:// or http:// address, or a path")
+            raise InputError(f"{shown} does not exist: give a camera's number, a path, or an rtsp:// or http:// URL")
         if path.is_dir():
             return text, False, self._every(read_folder(path))
         need("av", "camera")
