@@ -27,7 +27,7 @@ def _red_model(make_bundle: MakeBundle, monkeypatch: pytest.MonkeyPatch) -> None
     """In place of the student that comes with edgedf, which takes longer to load."""
     bundle = make_bundle("red")
     monkeypatch.setattr(programs, "DEFAULT_STUDENT", bundle)
-    monkeypatch.setattr(watcher, "DEFAULT", bundle)
+    monkeypatch.setattr(watcher, "DEFAULT_STUDENT", bundle)
 
 
 def example(name: str) -> ModuleType:
