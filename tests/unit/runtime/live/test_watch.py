@@ -110,7 +110,7 @@ def test_the_command_serves_a_page_and_warns_where_others_can_reach_it(
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["nowhere"], "give a camera's number"),
+        (["nowhere"], "nowhere does not exist"),
         ([".", "--record-frames"], "give --record DIR"),
         ([".", "--serve", "8765"], "HOST:PORT"),
     ],
