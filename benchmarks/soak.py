@@ -28,7 +28,7 @@ HEIGHT, WIDTH, SIDE, RATE = 360, 640, 128, 30
 LOOP = 240  # frames after which the people are where they were
 SAMPLES = 20
 MOST_BYTES = 1 << 20  # of growth after the warm-up: what allocators may still take
-MOST_DRIFT = 1.05  # latency of the last fifth, in those of the first after the warm-up: of a long run on a quiet machine
+MOST_DRIFT = 1.05  # latency of the last fifth, in those of the first after the warm-up: on a quiet machine
 
 Pixels = NDArray[np.uint8]
 
