@@ -6,6 +6,6 @@ import edgedf
 
 DEFAULT_STUDENT = Path(edgedf.__file__).parent / "assets" / "default.edgedf"
 TERMS = (
-    "the student that comes with edgedf is a research artefact, trained on the DeepFake Detection Challenge and on FFHQ "
-    "and StyleGAN faces: for research and evaluation only (LicenseRef-edgedf-research)"
+    "the student that comes with edgedf is a research artefact, trained on the DeepFake Detection Challenge, FFHQ and "
+    "StyleGAN: for research and evaluation only (LicenseRef-edgedf-research)"
 )
