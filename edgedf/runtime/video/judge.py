@@ -1,5 +1,6 @@
 """The verdict of a video: every frame goes through the watcher, and what it says of each face is summed up."""
 
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -7,6 +8,7 @@ from edgedf.console import progress
 from edgedf.errors import InputError, printable
 from edgedf.runtime.engine import Engine
 from edgedf.runtime.live.camera import Camera
+from edgedf.runtime.live.event import Event
 from edgedf.runtime.live.watcher import Watcher
 from edgedf.runtime.video.film import write_film
 from edgedf.runtime.video.header import Header, read_header
@@ -18,7 +20,9 @@ ENDS_EARLY = 0.95  # of the length that the header promises, which is an estimat
 PLOT = ".timeline.png"  # in place of the suffix of the annotated copy
 
 
-def judge_video(engine: Engine, path: Path, save: Path | None = None) -> VideoVerdict:
+def judge_video(
+    engine: Engine, path: Path, save: Path | None = None, on_event: Callable[[Event], object] | None = None
+) -> VideoVerdict:
     """Judges a video; shows how far it is.
 
     Args:
@@ -26,6 +30,7 @@ def judge_video(engine: Engine, path: Path, save: Path | None = None) -> VideoVe
         path: Of the video.
         save: MP4 file to write: the video with its faces boxed, as they were judged up to each frame, without sound.
             The faces' scores over time are drawn beside it.
+        on_event: Called with each frame and its faces.
 
     Raises:
         InputError: No frame can be read, none shows a face, or `save` cannot be written.
@@ -45,6 +50,8 @@ def judge_video(engine: Engine, path: Path, save: Path | None = None) -> VideoVe
                 if track.id not in faces:
                     faces[track.id] = Timeline(track.id + 1, time, engine.threshold)
                 faces[track.id].add(time, track)
+            if on_event:
+                on_event(event)
             if film:
                 film(event, time, engine.threshold)
         seconds = time + float(1 / header.rate)

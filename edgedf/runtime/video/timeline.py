@@ -97,6 +97,18 @@ class Timeline:
         return self._reasons.most_common(1)[0][0] if self.verdict == "abstain" else ""
 
     @property
+    def first_verdict_s(self) -> float | None:
+        """Seconds until it was `real` or `fake` for the first time; None for never."""
+        return next((one.start - self.start for one in self.spans if one.verdict != "abstain"), None)
+
+    @property
+    def changes(self) -> int:
+        """How often its verdict changed after the first."""
+        verdicts = [one.verdict for one in self.spans]
+        turns = [one for one, before in zip(verdicts, ["", *verdicts], strict=False) if one != before]
+        return max(len(turns) - 1 - (turns[0] == "abstain"), 0)
+
+    @property
     def otherwise_s(self) -> float:
         """Seconds that a face with a verdict had the opposite one."""
         opposite = {"real": "fake", "fake": "real"}.get(self.verdict)

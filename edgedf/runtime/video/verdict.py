@@ -1,5 +1,6 @@
 """What the faces of a video say together."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -8,6 +9,14 @@ from edgedf.runtime.live.event import Decision
 from edgedf.runtime.video.timeline import Timeline
 
 LONG_S = 1.0  # that a face must be seen to count for the video: shorter ones tell next to nothing
+
+
+def together(verdicts: Iterable[Decision]) -> Decision:
+    """What faces come to: `fake` where one of them is, `real` where all are, `abstain` otherwise."""
+    found = set(verdicts)
+    if "fake" in found:
+        return "fake"
+    return "real" if found == {"real"} else "abstain"
 
 
 class VideoVerdict(NamedTuple):
@@ -44,10 +53,7 @@ class VideoVerdict(NamedTuple):
     @property
     def verdict(self) -> Decision:
         """`real`, `fake` or `abstain`."""
-        verdicts = {one.verdict for one in self.counted}
-        if "fake" in verdicts:
-            return "fake"
-        return "real" if verdicts == {"real"} else "abstain"
+        return together(one.verdict for one in self.counted)
 
     @property
     def deciding(self) -> Timeline:

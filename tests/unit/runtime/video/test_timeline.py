@@ -41,6 +41,22 @@ def test_the_time_with_the_opposite_verdict_is_known() -> None:
     assert timeline([("abstain", 0.5)] * 5).otherwise_s == 0
 
 
+@pytest.mark.parametrize(
+    ("verdicts", "first", "changes"),
+    [
+        ([("abstain", 0.5)] * 3 + [("fake", 0.9)] * 3, 0.3, 0),
+        ([("fake", 0.9), ("abstain", 0.6), ("fake", 0.9), ("real", 0.1)], 0, 3),
+        ([("abstain", 0.5), ("real", 0.1), ("fake", 0.9)], 0.1, 1),
+        ([("abstain", 0.5)] * 3, None, 0),
+    ],
+)
+def test_when_it_first_had_a_verdict_and_how_often_that_changed(
+    verdicts: list[tuple[str, float]], first: float | None, changes: int
+) -> None:
+    one = timeline(verdicts)
+    assert (one.first_verdict_s, one.changes) == (first if first is None else pytest.approx(first), changes)
+
+
 def test_a_score_that_never_left_the_threshold_is_none() -> None:
     assert not timeline([("abstain", 0.5)] * 5).judged
     assert timeline([("abstain", 0.5)] * 5 + [("abstain", 0.51)]).judged
