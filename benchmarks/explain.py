@@ -23,7 +23,7 @@ from edgedf.faces.landmarks import Landmarks
 from edgedf.files import check_folder, write_bytes, write_text
 from edgedf.report.explanations import Explained, explanations_page
 from edgedf.runtime import Engine
-from edgedf.runtime.detect import find_pictures
+from edgedf.runtime.listing import find_pictures
 
 ON_SHEET = 40  # faces: a larger picture is hard to open
 

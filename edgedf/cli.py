@@ -398,24 +398,24 @@ def benchmark(
 
 @command(app)
 def detect(
-    paths: Annotated[list[Path], typer.Argument(help="Photos, or folders of photos.")],
+    paths: Annotated[list[Path], typer.Argument(help="Photos and videos, or folders of them.")],
     model: Annotated[Path | None, typer.Option(help="Bundle; by default the student that comes with edgedf.")] = None,
     crops: Annotated[bool, typer.Option("--crops", help="The pictures are face crops already.")] = False,
     save: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Write the photos with their faces boxed here.")
+        Path | None, typer.Option(metavar="DIR", help="Write the photos and videos with their faces boxed here.")
     ] = None,
 ) -> None:
-    """Find the faces in photos and judge each, one line a face; exits with 2 if a photo shows none."""
+    """Find the faces in photos and videos and judge each, one line a face; exits with 2 if one could not be judged."""
     from edgedf.runtime import Engine
-    from edgedf.runtime.detect import detect as detect_photos
+    from edgedf.runtime.detect import detect as detect_files
     from edgedf.runtime.detect import detect_crops
 
     if crops and save:
-        raise ConfigError("--save boxes the faces found in photos, and --crops finds none: leave one of them out")
+        raise ConfigError("--save boxes the faces that were found, and --crops finds none: leave one of them out")
     with Engine.load(model or _shipped()) as engine:
         for note in engine.notes:
             console.say(f"note: {note}")
-        for verdict in detect_crops(engine, paths) if crops else detect_photos(engine, paths, save):
+        for verdict in detect_crops(engine, paths) if crops else detect_files(engine, paths, save):
             console.say(str(verdict))
             console.emit(verdict.to_dict())
 

@@ -1,4 +1,4 @@
-"""Verdicts for pictures on disk: photos, in which the faces are found first, or face crops."""
+"""Verdicts for files: photos and videos, in which the faces are found first, or face crops."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -7,55 +7,49 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgedf.errors import DatasetError, InputError
+from edgedf.extras import need
 from edgedf.faces.crop import Box, CropRule, read_image
 from edgedf.faces.detectors import Detector, load_detector
 from edgedf.runtime.annotate import places, write_annotated
 from edgedf.runtime.backends import BATCH
 from edgedf.runtime.engine import Engine, cpus
+from edgedf.runtime.listing import find_pictures, find_pictures_and_videos, is_video
 from edgedf.runtime.verdict import Verdict, judge
+from edgedf.runtime.video.judge import judge_video
+from edgedf.runtime.video.verdict import VideoVerdict
 
-SUFFIXES = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
 SIDE = 1280  # pixels that the faces are looked for in: a photo has time, and small faces; measured in faces/README.md
 
 
-def find_pictures(paths: Sequence[Path]) -> list[Path]:
-    """The files among `paths` and the pictures in the folders among them, at any depth, in order.
-
-    Raises:
-        InputError: A path does not exist, or a folder holds no picture.
-    """
-    found: list[Path] = []
-    for path in paths:
-        if not path.exists():
-            raise InputError(f"{path} does not exist")
-        inside = sorted(one for one in path.rglob("*") if one.suffix.lower() in SUFFIXES and one.is_file())
-        if path.is_dir() and not inside:
-            raise InputError(f"{path} holds no picture ({', '.join(SUFFIXES)})")
-        found += inside if path.is_dir() else [path]
-    return found
-
-
-def detect(engine: Engine, paths: Sequence[Path], save: Path | None = None) -> Iterator[Verdict]:
-    """Finds the faces of photos with the detector that the bundle names, and judges each.
+def detect(engine: Engine, paths: Sequence[Path], save: Path | None = None) -> Iterator[Verdict | VideoVerdict]:
+    """Finds the faces of photos and videos with the detector that the bundle names, and judges each.
 
     Args:
         engine: Judges the faces.
-        paths: Photos, and folders of photos.
-        save: Folder for the pictures with their faces boxed, each under its own name; none where there is no face.
+        paths: Photos and videos, and folders of them.
+        save: Folder for the photos and videos with their faces boxed, each under its own name; none where there is no
+            face.
 
     Yields:
-        The faces of each photo from left to right, boxes in pixels of the upright photo.
+        The faces of each photo from left to right, boxes in pixels of the upright photo; one verdict for each video.
 
     Raises:
         InputError: There is nothing to judge, `save` cannot be written to, or the bundle's detector is unknown.
-        DatasetError: Photos that cannot be read or show no face; raised at the end, and lists them.
+        MissingExtraError: There is a video, and PyAV is not installed.
+        DatasetError: Files that cannot be read, show no face, or videos of which something cannot be told; raised at
+            the end, and lists them.
     """
     rule = CropRule.from_dict(engine.manifest.input.crop)
     detector = load_detector(rule.detector, cpus(), SIDE)
-    pictures = find_pictures(paths)
-    place = places(paths, pictures, save) if save else {}
+    files = find_pictures_and_videos(paths)
+    if any(is_video(path) for path in files):
+        need("av", "camera")  # before an hour's work on photos
+    place = places(paths, files, save) if save else {}
     problems: list[str] = []
-    for path in pictures:
+    for path in files:
+        if is_video(path):
+            yield from _video(engine, path, place.get(path), problems)
+            continue
         try:
             photo = read_image(path)
         except InputError as error:
@@ -67,7 +61,7 @@ def detect(engine: Engine, paths: Sequence[Path], save: Path | None = None) -> I
         elif save:
             write_annotated(place[path], photo, verdicts)
         yield from verdicts
-    _tell(problems, len(pictures))
+    _tell(problems, files)
 
 
 def detect_crops(engine: Engine, paths: Sequence[Path]) -> Iterator[Verdict]:
@@ -79,12 +73,14 @@ def detect_crops(engine: Engine, paths: Sequence[Path]) -> Iterator[Verdict]:
     """
     rule = CropRule.from_dict(engine.manifest.input.crop)
     pictures = find_pictures(paths)
+    if video := next((path for path in pictures if is_video(path)), None):
+        raise InputError(f"{video} is a video, whose faces are found first: leave --crops out")
     problems: list[str] = []
     for start in range(0, len(pictures), BATCH):
         crops = _read_crops(pictures[start : start + BATCH], rule, problems)
         if crops:
             yield from judge(engine, list(crops.values()), [(path, 1, None) for path in crops])
-    _tell(problems, len(pictures))
+    _tell(problems, pictures)
 
 
 def _judged(engine: Engine, detector: Detector, rule: CropRule, path: Path, photo: NDArray[np.uint8]) -> list[Verdict]:
@@ -95,6 +91,18 @@ def _judged(engine: Engine, detector: Detector, rule: CropRule, path: Path, phot
         return []
     crops = [rule.cut(photo, box) for box in boxes]
     return list(judge(engine, crops, [(path, i, box) for i, box in enumerate(boxes, 1)]))
+
+
+def _video(engine: Engine, path: Path, save: Path | None, problems: list[str]) -> Iterator[VideoVerdict]:
+    """The verdict of a video that can be read; adds what is wrong with it to `problems`."""
+    try:
+        verdict = judge_video(engine, path, save)
+    except InputError as error:
+        problems.append(str(error))
+        return
+    if verdict.problem:
+        problems.append(verdict.problem)
+    yield verdict
 
 
 def _read_crops(pictures: Sequence[Path], rule: CropRule, problems: list[str]) -> dict[Path, NDArray[np.uint8]]:
@@ -108,6 +116,8 @@ def _read_crops(pictures: Sequence[Path], rule: CropRule, problems: list[str]) -
     return crops
 
 
-def _tell(problems: list[str], pictures: int) -> None:
+def _tell(problems: list[str], files: Sequence[Path]) -> None:
     if problems:
-        raise DatasetError(f"{len(problems)} of {pictures} pictures could not be judged", problems)
+        videos = sum(map(is_video, files))
+        kind = "pictures" if not videos else "videos" if videos == len(files) else "files"
+        raise DatasetError(f"{len(problems)} of {len(files)} {kind} could not be judged", problems)

@@ -21,6 +21,7 @@ from edgedf.data.drawn import draw_face
 from edgedf.errors import ConfigError, DatasetError, EdgedfError, GateError, InternalError
 from edgedf.guard import command
 from edgedf.training import config
+from tests.unit.runtime.video.films import RED, film, people
 
 
 def run(*args: str) -> Result:
@@ -213,6 +214,15 @@ def test_detect_finds_faces_and_saves_them_boxed(make_bundle: Any, tmp_path: Pat
     [line] = result.stdout.splitlines()
     assert json.loads(line)["path"] == str(face)
     assert "1 of 2 pictures could not be judged" in result.stderr and "empty.jpg: no face found" in result.stderr
+
+
+def test_detect_judges_a_video(make_bundle: Any, tmp_path: Path) -> None:
+    video = film(tmp_path / "a.mkv", [people([RED])] * 12)
+    result = run("detect", str(video), "--model", str(make_bundle()), "--json")
+    assert result.exit_code == 0, result.output
+    values = json.loads(result.stdout)
+    assert (values["path"], values["verdict"], len(values["faces"])) == (str(video), "fake", 1)
+    assert re.search(r"^fake  0\.\d{3}  .*a\.mkv  face 1, 0\.0 s to 1\.1 s\nfake  0", result.stderr, re.MULTILINE)
 
 
 def test_crops_have_no_box_to_save(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from edgedf.errors import InputError
 from edgedf.extras import need
 from edgedf.faces.crop import read_image
 from edgedf.faces.upright import upright
-from edgedf.runtime.detect import find_pictures
+from edgedf.runtime.listing import find_pictures
 from edgedf.runtime.live.decoding import NoPicturesError, decoded, opened, reason_of
 
 FILES_ONLY = {"protocol_whitelist": "file"}  # a file that names others may not reach the network

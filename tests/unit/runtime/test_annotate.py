@@ -80,6 +80,22 @@ def test_a_picture_keeps_its_name_below_its_folder(tmp_path: Path) -> None:
     assert places([alone], [alone], out) == {alone: out / "1.jpg"}
 
 
+def test_a_video_becomes_an_mp4(tmp_path: Path) -> None:
+    clips, out = tmp_path / "clips", tmp_path / "out"
+    clips.mkdir()
+    videos = [clips / "a" / "1.MKV", clips / "2.mp4"]
+    assert list(places([clips], videos, out).values()) == [out / "a" / "1.mp4", out / "2.mp4"]
+    with pytest.raises(InputError, match=r"2.mp4 is a video that is judged"):
+        places([tmp_path / "2.avi", tmp_path / "2.mp4"], [tmp_path / "2.avi", tmp_path / "2.mp4"], tmp_path)
+
+
+def test_no_score_stands_beside_a_face_that_cannot_be_told() -> None:
+    """The same picture whatever it would have been."""
+    one, other = (verdict((50, 60, 80, 100), "abstain")._replace(score=score) for score in (0.2, 0.9))
+    assert annotated(GREY, [one]).tobytes() == annotated(GREY, [other]).tobytes()
+    assert where(annotated(GREY, [one]), "abstain")
+
+
 def test_no_picture_is_written_over(tmp_path: Path) -> None:
     """Neither a source nor what another picture's annotated form was written to."""
     one, other = tmp_path / "a" / "1.png", tmp_path / "b" / "1.png"
@@ -96,7 +112,7 @@ def test_no_picture_is_written_over(tmp_path: Path) -> None:
 def test_annotated_pictures_are_kept_out_of_what_is_judged(tmp_path: Path) -> None:
     (tmp_path / "photos").mkdir()
     for folder in (tmp_path / "photos", tmp_path / "photos" / "out"):
-        with pytest.raises(InputError, match="whose pictures are judged: name another folder"):
+        with pytest.raises(InputError, match="whose files are judged: name another folder"):
             places([tmp_path / "photos"], [tmp_path / "photos" / "1.png"], folder)
 
 

@@ -1,6 +1,7 @@
 """Verdicts for files: every face once, in order; what could not be judged is listed at the end."""
 
 import json
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,11 +11,16 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from edgedf.data.drawn import draw_face
-from edgedf.errors import DatasetError, InputError
+from edgedf.errors import DatasetError, InputError, MissingExtraError
 from edgedf.faces.crop import CropRule, read_image
 from edgedf.faces.detectors import load_detector
 from edgedf.runtime import Engine
-from edgedf.runtime.detect import detect, detect_crops, find_pictures
+from edgedf.runtime.detect import detect, detect_crops
+from edgedf.runtime.listing import find_pictures
+from edgedf.runtime.verdict import Verdict
+from edgedf.runtime.video.verdict import VideoVerdict
+from tests.unit.runtime.video.films import RED as RED_FACE
+from tests.unit.runtime.video.films import film, people
 
 RED, BLUE = (250, 0, 10), (10, 0, 250)  # the colour model calls red fake
 SIDE = 256  # of a drawn portrait
@@ -56,13 +62,20 @@ def saved(tmp_path: Path, photo: NDArray[np.uint8]) -> Path:
     return tmp_path / "photo.png"
 
 
+def photo_faces(engine: Engine, paths: list[Path], save: Path | None = None) -> Iterator[Verdict]:
+    """Of photos."""
+    for one in detect(engine, paths, save):
+        assert isinstance(one, Verdict)
+        yield one
+
+
 def within(box: tuple[float, ...] | None, x: float, y: float, side: float) -> bool:
     assert box
     return x - 1 < box[0] and y - 1 < box[1] and box[0] + box[2] < x + side + 1 and box[1] + box[3] < y + side + 25
 
 
 def test_each_face_of_a_photo_is_boxed_and_judged_from_left_to_right(engine: Engine, saved: Path) -> None:
-    left, right = detect(engine, [saved])
+    left, right = photo_faces(engine, [saved])
     assert [one.face for one in (left, right)] == [1, 2]
     assert [one.verdict for one in (left, right)] == ["real", "fake"]
     assert left.threshold == right.threshold == 0.6
@@ -72,13 +85,13 @@ def test_each_face_of_a_photo_is_boxed_and_judged_from_left_to_right(engine: Eng
 
 
 def test_a_face_is_cut_by_the_bundles_rule(engine: Engine, saved: Path, photo: NDArray[np.uint8]) -> None:
-    for one in detect(engine, [saved]):
+    for one in photo_faces(engine, [saved]):
         assert one.box
         assert one.score == pytest.approx(engine.predict(CropRule().cut(photo, one.box)[None])[0], abs=1e-5)
 
 
 def test_a_verdict_is_one_line_for_machine_and_person(engine: Engine, saved: Path) -> None:
-    one = next(detect(engine, [saved]))
+    one = next(photo_faces(engine, [saved]))
     values = json.loads(json.dumps(one.to_dict()))
     assert list(values) == ["path", "face", "box", "score", "verdict", "threshold"]
     assert values["path"] == str(saved)
@@ -92,7 +105,7 @@ def test_small_faces_in_large_photos_are_found(engine: Engine, tmp_path: Path, p
     large = Image.new("RGB", (3200, 2400), (90, 90, 90))
     large.paste(Image.fromarray(portrait(0)).resize((160, 160)), (2000, 1500))
     large.save(tmp_path / "large.png")
-    [one] = detect(engine, [tmp_path / "large.png"])
+    [one] = photo_faces(engine, [tmp_path / "large.png"])
     assert within(one.box, 2000, 1500, 160)
     assert not len(load_detector().detect([np.asarray(large)])[0].boxes)
 
@@ -105,8 +118,8 @@ def test_boxes_are_in_the_pixels_of_the_upright_photo(
     exif = Image.Exif()
     exif[274] = orientation
     Image.fromarray(np.rot90(photo, turns)).save(tmp_path / "turned.png", exif=exif)
-    turned = list(detect(engine, [tmp_path / "turned.png"], tmp_path / "out"))
-    assert [one.box for one in turned] == [one.box for one in detect(engine, [saved])]
+    turned = list(photo_faces(engine, [tmp_path / "turned.png"], tmp_path / "out"))
+    assert [one.box for one in turned] == [one.box for one in photo_faces(engine, [saved])]
     with Image.open(tmp_path / "out" / "turned.png") as written:
         assert (written.size, dict(written.getexif())) == ((760, 420), {})
 
@@ -115,7 +128,7 @@ def test_boxes_are_in_the_pixels_of_the_upright_photo(
 def test_photos_of_other_modes(mode: str, engine: Engine, photo: NDArray[np.uint8], tmp_path: Path) -> None:
     path = tmp_path / ("photo.tif" if mode == "CMYK" else "photo.png")
     Image.fromarray(photo).convert(mode).save(path)
-    found = list(detect(engine, [path], tmp_path / "out"))
+    found = list(photo_faces(engine, [path], tmp_path / "out"))
     assert len(found) == 2
     assert read_image(tmp_path / "out" / "photo.png").shape == photo.shape
 
@@ -124,7 +137,7 @@ def test_a_face_at_the_border(engine: Engine, photo: NDArray[np.uint8], tmp_path
     """Half an ear of each is cut off, and what is judged stays inside the photo."""
     x, y = FACES[0]
     Image.fromarray(photo[y + 50 : 350, x + 60 : FACES[1][0] + 200]).save(tmp_path / "cut.png")
-    found = list(detect(engine, [tmp_path / "cut.png"], tmp_path / "out"))
+    found = list(photo_faces(engine, [tmp_path / "cut.png"], tmp_path / "out"))
     assert [one.verdict for one in found] == ["real", "fake"]
 
 
@@ -138,7 +151,7 @@ def test_faces_that_overlap_are_two(engine: Engine, tmp_path: Path) -> None:
     rows, columns = slice(y - 10, y + height), slice(x, x + width)
     canvas[rows, x + shift : x + shift + width] = portrait(0, 0)[rows, columns]
     Image.fromarray(canvas).save(tmp_path / "two.png")
-    left, right = detect(engine, [tmp_path / "two.png"])
+    left, right = photo_faces(engine, [tmp_path / "two.png"])
     assert left.box and right.box and left.box[0] + left.box[2] > right.box[0]
     assert (left.verdict, right.verdict) == ("real", "fake")
 
@@ -198,6 +211,49 @@ def test_folders_are_searched_at_any_depth_for_pictures_only(tmp_path: Path) -> 
     top = picture(tmp_path / "photos" / "2.png", RED)
     (tmp_path / "photos" / "notes.txt").write_text("no picture")
     assert find_pictures([tmp_path / "photos", deep]) == [top, deep, deep]
+
+
+def test_photos_and_videos_are_judged_in_their_order(engine: Engine, saved: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "all"
+    folder.mkdir()
+    film(folder / "a.mkv", [people([RED_FACE])] * 12)
+    film(folder / "b.mp4", [np.full((64, 64, 3), 90, np.uint8)])
+    (folder / "c.mov").write_bytes(b"nonsense")
+    saved.rename(folder / "d.png")
+    verdicts = detect(engine, [folder], tmp_path / "out")
+    video, left, right = (next(verdicts) for _ in range(3))
+    assert isinstance(video, VideoVerdict) and (video.path, video.verdict) == (folder / "a.mkv", "fake")
+    assert isinstance(left, Verdict) and left.path == folder / "d.png" and left.face == 1
+    assert isinstance(right, Verdict) and right.verdict == "fake"
+    with pytest.raises(DatasetError, match="2 of 4 files could not be judged") as caught:
+        next(verdicts)
+    assert "no face found in 0.1 s" in caught.value.problems[0] and "c.mov is not a video" in caught.value.problems[1]
+    assert {one.name for one in (tmp_path / "out").iterdir()} == {"a.mp4", "a.timeline.png", "d.png"}
+
+
+def test_a_video_that_cannot_be_told_is_listed_after_its_verdict(engine: Engine, tmp_path: Path) -> None:
+    path = film(tmp_path / "a.mkv", [people([RED_FACE])] * 3)
+    verdicts = detect(engine, [path])
+    assert isinstance(video := next(verdicts), VideoVerdict) and video.verdict == "abstain"
+    with pytest.raises(DatasetError, match="1 of 1 videos could not be judged") as caught:
+        next(verdicts)
+    assert caught.value.problems == [f"{path}: cannot be told (no face for 1 s)"]
+
+
+def test_a_video_needs_its_extra_before_anything_is_judged(
+    engine: Engine, saved: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saved.with_name("z.mp4").write_bytes(b"nonsense")
+    monkeypatch.setitem(sys.modules, "av", None)
+    with pytest.raises(MissingExtraError, match=r"pip install 'edgedf\[camera\]'"):
+        next(detect(engine, [saved.parent]))
+    assert isinstance(next(detect(engine, [saved])), Verdict)
+
+
+def test_a_video_is_no_crop(engine: Engine, tmp_path: Path) -> None:
+    (tmp_path / "a.mp4").touch()
+    with pytest.raises(InputError, match=r"a.mp4 is a video, .* leave --crops out"):
+        next(detect_crops(engine, [tmp_path / "a.mp4"]))
 
 
 @pytest.mark.parametrize("judged", [detect, detect_crops])
