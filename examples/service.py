@@ -18,13 +18,12 @@ from edgedf.faces.crop import CropRule, read_image
 from edgedf.faces.detectors import load_detector
 from edgedf.programs import shipped_student
 from edgedf.runtime import Engine, Watcher
-from edgedf.runtime.verdict import judge
+from edgedf.runtime.detect import judge_photo
 
 BYTES, Image.MAX_IMAGE_PIXELS = 10_000_000, 25_000_000  # of a picture
 PHOTOS, STREAMS = Semaphore(8), Semaphore(4)  # at a time; nothing queues up behind them
 app, engine = FastAPI(), Engine.load(shipped_student())
-rule = CropRule.from_dict(engine.manifest.input.crop)
-detector = load_detector(rule.detector)
+detector = load_detector(CropRule.from_dict(engine.manifest.input.crop).detector)
 
 
 @app.post("/photo")
@@ -45,10 +44,7 @@ async def photo(request: Request) -> list[dict[str, Any]]:
 
 def judged(data: bytearray) -> list[dict[str, Any]]:
     """Finds and judges the faces of a picture file."""
-    picture = read_image(BytesIO(data))
-    boxes = [tuple(box) for box in detector.detect([picture])[0].boxes.tolist()]
-    faces = [(Path("photo"), number, box) for number, box in enumerate(boxes, 1)]
-    return [one.to_dict() for one in judge(engine, [rule.cut(picture, box) for box in boxes], faces)] if boxes else []
+    return [one.to_dict() for one in judge_photo(engine, detector, Path("photo"), read_image(BytesIO(data)))]
 
 
 @app.websocket("/frames")

@@ -168,7 +168,7 @@ def _norm(channels: int) -> nn.BatchNorm2d:
 
 def _folded(conv: nn.Module, norm: nn.Module) -> tuple[nn.Module, nn.Module]:
     """A convolution that does its norm's work, and nothing in the norm's place."""
-    return fuse_conv_bn_eval(conv, norm), nn.Identity()  # type: ignore[type-var]
+    return fuse_conv_bn_eval(conv, norm), nn.Identity()  # type: ignore[type-var, arg-type]
 
 
 def build_trunk(name: str) -> Trunk:

@@ -14,6 +14,7 @@ from edgedf.runtime.annotate import places, write_annotated
 from edgedf.runtime.backends import BATCH
 from edgedf.runtime.engine import Engine, cpus
 from edgedf.runtime.listing import find_pictures, find_pictures_and_videos, is_video
+from edgedf.runtime.live.quality import of_box, of_crop
 from edgedf.runtime.verdict import Verdict, judge
 from edgedf.runtime.video.judge import judge_video
 from edgedf.runtime.video.verdict import VideoVerdict
@@ -39,8 +40,7 @@ def detect(engine: Engine, paths: Sequence[Path], save: Path | None = None) -> I
         DatasetError: Files that cannot be read, show no face, or videos of which something cannot be told; raised at
             the end, and lists them.
     """
-    rule = CropRule.from_dict(engine.manifest.input.crop)
-    detector = load_detector(rule.detector, cpus(), SIDE)
+    detector = load_detector(CropRule.from_dict(engine.manifest.input.crop).detector, cpus(), SIDE)
     files = find_pictures_and_videos(paths)
     if any(is_video(path) for path in files):
         need("av", "camera")  # before an hour's work on photos
@@ -55,11 +55,14 @@ def detect(engine: Engine, paths: Sequence[Path], save: Path | None = None) -> I
         except InputError as error:
             problems.append(str(error))
             continue
-        verdicts = _judged(engine, detector, rule, path, photo)
+        verdicts = judge_photo(engine, detector, path, photo)
         if not verdicts:
             problems.append(f"{path}: no face found (if it is a face crop already: --crops)")
         elif save:
             write_annotated(place[path], photo, verdicts)
+        if verdicts and all(one.reason for one in verdicts):
+            reasons = ", ".join(sorted({one.reason for one in verdicts}))
+            problems.append(f"{path}: no face in it can be judged ({reasons})")
         yield from verdicts
     _tell(problems, files)
 
@@ -83,14 +86,29 @@ def detect_crops(engine: Engine, paths: Sequence[Path]) -> Iterator[Verdict]:
     _tell(problems, pictures)
 
 
-def _judged(engine: Engine, detector: Detector, rule: CropRule, path: Path, photo: NDArray[np.uint8]) -> list[Verdict]:
-    """The faces of one photo: those of a folder of photos would gain nothing by being judged together."""
+def judge_photo(engine: Engine, detector: Detector, path: Path, photo: NDArray[np.uint8]) -> list[Verdict]:
+    """Finds and judges the faces of one photo: those of several would gain nothing by being judged together.
+
+    Args:
+        engine: Judges them.
+        detector: Finds them; the one that the bundle names.
+        path: Of the photo, for its verdicts.
+        photo: `(H, W, 3)` RGB, upright.
+
+    Returns:
+        From left to right; of a face that is too small, dark, blurred or turned to tell it abstains.
+    """
+    rule = CropRule.from_dict(engine.manifest.input.crop)
     [faces] = detector.detect([photo])
-    boxes: list[Box] = sorted((x, y, width, height) for x, y, width, height in faces.boxes.tolist())
-    if not boxes:
+    faces = faces.take(np.lexsort(faces.boxes.T[::-1]))
+    if not len(faces.boxes):
         return []
-    crops = [rule.cut(photo, box) for box in boxes]
-    return list(judge(engine, crops, [(path, i, box) for i, box in enumerate(boxes, 1)]))
+    boxes: list[Box] = [(x, y, width, height) for x, y, width, height in faces.boxes.tolist()]
+    squares = [rule.square(box, photo.shape[1], photo.shape[0]) for box in boxes]
+    crops = [rule.cut_square(photo, square) for square in squares]
+    seen = zip(squares, faces.points, crops, strict=True)
+    reasons = [(of_box(square[2], points).reason or of_crop(crop).reason) for square, points, crop in seen]
+    return list(judge(engine, crops, [(path, i, box) for i, box in enumerate(boxes, 1)], reasons))
 
 
 def _video(engine: Engine, path: Path, save: Path | None, problems: list[str]) -> Iterator[VideoVerdict]:

@@ -93,7 +93,7 @@ def test_a_face_is_cut_by_the_bundles_rule(engine: Engine, saved: Path, photo: N
 def test_a_verdict_is_one_line_for_machine_and_person(engine: Engine, saved: Path) -> None:
     one = next(photo_faces(engine, [saved]))
     values = json.loads(json.dumps(one.to_dict()))
-    assert list(values) == ["path", "face", "box", "score", "verdict", "threshold"]
+    assert list(values) == ["path", "face", "box", "score", "verdict", "threshold", "reason"]
     assert values["path"] == str(saved)
     assert values["box"] == [round(value) for value in one.box or ()]
     assert str(one) == f"real  {one.score:.3f}  {saved}  face 1 at {values['box']}"
@@ -181,7 +181,7 @@ def test_crops_are_judged_whole(engine: Engine, tmp_path: Path) -> None:
     """The middle of an oblong one."""
     paths = [picture(tmp_path / "red.png", RED), picture(tmp_path / "blue.png", BLUE, (300, 200))]
     red, blue = detect_crops(engine, paths)
-    assert red[:3] == (paths[0], 1, None) and red[4:] == ("fake", 0.6)
+    assert red[:3] == (paths[0], 1, None) and red[4:] == ("fake", 0.6, "")
     assert red.score > 0.9
     assert red.to_dict()["box"] is None
     assert blue.verdict == "real"
@@ -265,3 +265,22 @@ def test_nothing_to_judge_is_an_error(
     (tmp_path / "empty").mkdir()
     with pytest.raises(InputError, match="holds no picture"):
         list(judged(engine, [tmp_path / "empty"]))
+
+
+def test_a_face_that_cannot_tell_is_not_judged(engine: Engine, photo: NDArray[np.uint8], tmp_path: Path) -> None:
+    """One that is too small is told so beside one that is judged; a photo of such faces alone is listed."""
+    canvas = np.full((500, 760, 3), 90, np.uint8)
+    canvas[:420] = photo
+    small = np.asarray(Image.fromarray(photo).resize((95, 52), Image.Resampling.BOX))
+    canvas[440:492, 10:105] = small
+    both = tmp_path / "both.png"
+    Image.fromarray(canvas).save(both)
+    verdicts = [one for one in detect(engine, [both]) if isinstance(one, Verdict)]
+    assert {one.reason for one in verdicts} == {"", "too small"}
+    assert all((one.verdict == "abstain") == bool(one.reason) for one in verdicts)
+    assert any(str(one).endswith("(too small)") for one in verdicts)
+    alone = tmp_path / "alone.png"
+    Image.fromarray(np.asarray(Image.fromarray(photo).resize((95, 52), Image.Resampling.BOX))).save(alone)
+    with pytest.raises(DatasetError, match="1 of 1 pictures") as told:
+        list(detect(engine, [alone]))
+    assert "no face in it can be judged (too small)" in str(told.value.problems)
