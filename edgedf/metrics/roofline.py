@@ -106,7 +106,8 @@ class Kernel:
         name: In the runtime.
         op: Likewise.
         precision: It computed in; empty where the runtime does not tell.
-        time_us: Median of the profiled calls, in microseconds.
+        time_us: Median of the profiled calls, in microseconds; in OpenVINO, which tells means alone, the mean times
+            what the median call is of the mean one.
         layer: Name of the layer that it computes; empty where none is known.
     """
 
