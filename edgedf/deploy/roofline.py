@@ -15,6 +15,7 @@ from edgedf.runtime.backends import load_backend
 from edgedf.runtime.backends.openvino import hint
 from edgedf.runtime.timing import measure
 
+PROFILED = ("onnxruntime", "openvino")  # backends that tell the time of each kernel
 ROUNDS, TURN_S = 10, 0.02
 LATENCY, PROFILE = "latency", "profile"
 

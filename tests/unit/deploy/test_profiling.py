@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from edgedf.bundle import open_bundle
 from edgedf.deploy.cost import Costs, layer_costs
 from edgedf.deploy.openvino import ir_from_onnx
-from edgedf.deploy.profiling import Profile, profiler
+from edgedf.deploy.profiling import FIRST, Profile, profiler
 from edgedf.errors import UnavailableError
 from edgedf.shipped import DEFAULT_STUDENT
 
@@ -16,7 +16,7 @@ LAYOUT = {"Transpose", "ReorderInput", "ReorderOutput", "Reorder", "Subgraph"}  
 
 def profile(backend: str, model: bytes, weights: bytes, costs: Costs, crops: NDArray[np.uint8]) -> Profile:
     found = profiler(backend, model, weights, "fp32" if backend == "onnxruntime" else "f32")
-    for _ in range(3):
+    for _ in range(FIRST + 2):
         found.run(crops[:1])
     return found.profile(lambda name: costs.places.get(name, ""))
 
