@@ -1,6 +1,5 @@
 """The layers of an ONNX graph that INT8 is for: its wide convolutions."""
 
-import math
 from typing import Any, NamedTuple
 
 from edgedf.extras import need
@@ -17,23 +16,6 @@ def layers(model: Any) -> list[Any]:
 def layer_names(graph: bytes) -> list[str]:
     """Names of these layers in an ONNX file."""
     return [node.name for node in layers(need("onnx", "export").load_from_string(graph))]
-
-
-def multiply_accumulates(graph: bytes) -> dict[str, int]:
-    """Multiply-accumulates for one crop of each convolution and of the head, by the node's name."""
-    onnx = need("onnx", "export")
-    model = onnx.shape_inference.infer_shapes(onnx.load_from_string(graph))
-    weights = {one.name: math.prod(one.dims) for one in model.graph.initializer}
-    shapes = {
-        one.name: [axis.dim_value for axis in one.type.tensor_type.shape.dim]
-        for one in (*model.graph.value_info, *model.graph.output)
-    }
-    # Each weight is used once at each place of the output: height x width for a convolution, one for a Gemm.
-    return {
-        node.name: weights[node.input[1]] * math.prod(shapes[node.output[0]][2:])
-        for node in model.graph.node
-        if node.op_type in ("Conv", "Gemm") and node.input[1] in weights
-    }
 
 
 class Window(NamedTuple):

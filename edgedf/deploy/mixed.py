@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from edgedf.console import say
+from edgedf.deploy.cost import multiply_accumulates
 from edgedf.deploy.golden import drawn_crops
 from edgedf.deploy.judging import Judge, Judged
-from edgedf.deploy.layers import multiply_accumulates
 from edgedf.deploy.sensitivity import Effect, fewest_float
 from edgedf.deploy.targets import Built
 from edgedf.runtime.backends import load_backend

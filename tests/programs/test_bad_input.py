@@ -209,6 +209,7 @@ def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
         "export/weights.py nowhere small.safetensors",
         "benchmarks/artefact_speed.py nowhere",
         "benchmarks/overhead.py nowhere",
+        "benchmarks/roofline.py nowhere",
         "benchmarks/record.py nowhere --data faces --out x.json",
         "student/tables.py --results nowhere",
         "benchmarks/training_speed.py nowhere --data faces",

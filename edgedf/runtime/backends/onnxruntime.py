@@ -50,18 +50,24 @@ def load(
     """
     check_graph(model)
     ort = need("onnxruntime", "all")
-    options = ort.SessionOptions()
+    options = session_options(threads)
+    if unfused:
+        options.add_session_config_entry("session.disable_quant_qdq", "1")
+    try:
+        return OnnxRuntime(ort.InferenceSession(model, options, providers=["CPUExecutionProvider"]))
+    except Exception as error:
+        reason = first_line(error)
+        raise EdgedfError(f"ONNX Runtime {ort.__version__} cannot load it ({reason})") from error
+
+
+def session_options(threads: int) -> Any:
+    """Options that every session here is made with."""
+    options = need("onnxruntime", "all").SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     # Threads that spin while they wait take the cores from the rest of the app.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     # Left to guess, it would take bytes that `check_graph` read as ONNX for its own format.
     options.add_session_config_entry("session.load_model_format", "ONNX")
-    if unfused:
-        options.add_session_config_entry("session.disable_quant_qdq", "1")
     options.log_severity_level = 4  # fatal only: what goes wrong is raised
-    try:
-        return OnnxRuntime(ort.InferenceSession(model, options, providers=["CPUExecutionProvider"]))
-    except Exception as error:
-        reason = first_line(error)
-        raise EdgedfError(f"ONNX Runtime {ort.__version__} cannot load it ({reason})") from error
+    return options

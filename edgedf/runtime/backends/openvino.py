@@ -93,13 +93,7 @@ def load(model: bytes, threads: int, weights: bytes = b"", precision: str = "") 
         EdgedfError: OpenVINO cannot load it.
     """
     check_ir(model, len(weights))
-    settings = {
-        "INFERENCE_PRECISION_HINT": hint(precision),
-        "PERFORMANCE_HINT": "LATENCY",
-        "INFERENCE_NUM_THREADS": threads,
-        "NUM_STREAMS": 1,
-        "ENABLE_CPU_PINNING": False,  # an app has other work on these cores
-    }
+    settings = compile_settings(threads, precision)
     openvino = need("openvino", "openvino")
     try:
         backend = OpenVino(openvino, model, weights, settings)
@@ -107,6 +101,21 @@ def load(model: bytes, threads: int, weights: bytes = b"", precision: str = "") 
     except Exception as error:
         raise EdgedfError(f"OpenVINO {openvino.__version__} cannot load it ({first_line(error)})") from error
     return backend
+
+
+def compile_settings(threads: int, precision: str) -> dict[str, Any]:
+    """Settings that every model here is compiled with.
+
+    Raises:
+        BundleError: The precision names no hint that OpenVINO has.
+    """
+    return {
+        "INFERENCE_PRECISION_HINT": hint(precision),
+        "PERFORMANCE_HINT": "LATENCY",
+        "INFERENCE_NUM_THREADS": threads,
+        "NUM_STREAMS": 1,
+        "ENABLE_CPU_PINNING": False,  # an app has other work on these cores
+    }
 
 
 def hint(precision: str) -> str:

@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 
 from edgedf.data.packed import PackedFaces
 from edgedf.deploy.calibration import Sample, record
+from edgedf.deploy.cost import multiply_accumulates
 from edgedf.deploy.gate import Bounds
 from edgedf.deploy.gate_report import gate_page
 from edgedf.deploy.judging import Judge
-from edgedf.deploy.layers import layer_names, multiply_accumulates
+from edgedf.deploy.layers import layer_names
 from edgedf.deploy.mixed import Ranking, leave_float
 from edgedf.deploy.sensitivity import Effect
 from edgedf.deploy.source import Source
