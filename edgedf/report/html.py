@@ -88,7 +88,8 @@ def _tables(report: Report) -> str:
         (_verdict_row(*one) for one in report.judged),
     )
     about = "F1 and latency are of the same file."
-    parts = section("All figures", about, worth)
+    latency = table(words.LATENCY, ([_name(i, one), *words.latency(one)] for i, one in enumerate(report.results)))
+    parts = section("All figures", about, worth) + section("Percentiles of latency", words.noise(report), latency)
     if report.judged:
         parts += section("Thresholds and verdicts", f"Fake is the positive class. {BY}", verdicts)
     return parts
