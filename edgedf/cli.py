@@ -422,6 +422,23 @@ def compare(
     return found.to_dict()
 
 
+@command(report_app)
+def merge(
+    reports: Annotated[list[Path], typer.Argument(metavar="REPORT.json...", help="A report.json of each device.")],
+    out: Out = Path("devices"),
+) -> Result:
+    """Several devices on one page: F1 against latency, one table, CSV; each is named like the folder of its report."""
+    from edgedf.files import check_folder
+    from edgedf.report.merge import read_devices, rows
+    from edgedf.report.merge_page import write_devices
+
+    check_folder(out)
+    devices = read_devices(reports)
+    paths = write_devices(devices, out)
+    console.say(f"{len(devices)} devices: {paths['html']}")
+    return {"rows": list(rows(devices)), **{form: str(path) for form, path in paths.items()}}
+
+
 @command(app)
 def detect(
     paths: Annotated[list[Path], typer.Argument(help="Photos, or folders of photos.")],
