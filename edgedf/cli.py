@@ -69,8 +69,10 @@ BundlePath = Annotated[Path, typer.Argument(metavar="BUNDLE", help="Bundle folde
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 data_app = typer.Typer(help="Make datasets, and look at them.", no_args_is_help=True)
 bundle_app = typer.Typer(help="Look at bundles, and tune them.", no_args_is_help=True)
+report_app = typer.Typer(help="Reports of benchmark: what changed, and several devices.", no_args_is_help=True)
 app.add_typer(data_app, name="data")
 app.add_typer(bundle_app, name="bundle")
+app.add_typer(report_app, name="report")
 
 
 def main() -> None:
@@ -394,6 +396,47 @@ def benchmark(
         threads=threads,
         peers=peer or [],
     )
+
+
+@command(report_app)
+def compare(
+    old: Annotated[Path, typer.Argument(metavar="OLD.json", help="Older report.json.")],
+    new: Annotated[Path, typer.Argument(metavar="NEW.json", help="Newer report.json.")],
+    fail_on: Annotated[
+        str, typer.Option(help="Exit with 1 on a change beyond a bound, such as 'p50>5%, f1<-0.005'.")
+    ] = "",
+) -> Result:
+    """What changed between two reports, beyond their noise."""
+    from edgedf.report.bounds import parse_bounds
+    from edgedf.report.compare import FIGURES
+    from edgedf.report.compare import compare as compare_reports
+    from edgedf.report.compare_words import markdown
+    from edgedf.report.read import read_report
+
+    bounds = parse_bounds(fail_on, FIGURES)
+    found = compare_reports(read_report(old), read_report(new), bounds)
+    console.say(markdown(found, str(old), str(new)))
+    if found.broken:
+        console.emit(found.to_dict())  # what was found is the result, broken or not
+        raise GateError("; ".join(found.broken))
+    return found.to_dict()
+
+
+@command(report_app)
+def merge(
+    reports: Annotated[list[Path], typer.Argument(metavar="REPORT.json...", help="A report.json of each device.")],
+    out: Out = Path("devices"),
+) -> Result:
+    """Several devices on one page: F1 against latency, one table, CSV; each is named like the folder of its report."""
+    from edgedf.files import check_folder
+    from edgedf.report.merge import read_devices, rows
+    from edgedf.report.merge_page import write_devices
+
+    check_folder(out)
+    devices = read_devices(reports)
+    paths = write_devices(devices, out)
+    console.say(f"{len(devices)} devices: {paths['html']}")
+    return {"rows": list(rows(devices)), **{form: str(path) for form, path in paths.items()}}
 
 
 @command(app)

@@ -5,6 +5,7 @@ video or identity, one str an image; an image is called fake when `score >= thre
 """
 
 from edgedf.metrics.bootstrap import Interval, group_draws, mean_interval
+from edgedf.metrics.change import change
 from edgedf.metrics.evaluation import (
     Evaluation,
     auc_difference,
@@ -31,6 +32,7 @@ __all__ = [
     "auc",
     "auc_difference",
     "auc_interval",
+    "change",
     "check_prevalence",
     "check_rule",
     "choose_threshold",

@@ -46,27 +46,47 @@ def plot(report: Report, figure: str, *, joined: bool = False) -> list[str]:
         figure: `f1` or `auc`, up the picture.
         joined: Join the models that no other beats in both.
     """
-    points = [_Point(series, one, getattr(found, figure), figure.upper()) for series, one, found in report.judged]
+    points = [Placed(series, one, getattr(found, figure), figure.upper()) for series, one, found in report.judged]
     peers = [result for result in report.results if result.evaluation is None]
-    x, y = _scales(report.results, [point.worth for point in points], len(peers))
-    boxes = [box for point in points for box in _bars(point, x, y)]
-    return [
-        *_axes(x, y, figure.upper()),
-        *_peers(peers, x),
-        *(_front(points, x, y) if joined else []),
-        *(_mark(point, x, y) for point in points),
-        *(_label(point, x, y, boxes) for point in points),
-    ]
+    return draw(points, peers, fronts=[points] if joined else [])
 
 
-class _Point(NamedTuple):
+class Placed(NamedTuple):
+    """A model in the picture.
+
+    Attributes:
+        series: Number of its colour and mark.
+        result: Its latency and name.
+        worth: Up the picture.
+        figure: What that is: "F1".
+    """
+
     series: int
     result: ModelResult
     worth: Interval
     figure: str
 
 
-def _front(points: Sequence[_Point], x: Scale, y: Scale) -> list[str]:
+def draw(points: Sequence[Placed], peers: Sequence[ModelResult], fronts: Sequence[Sequence[Placed]] = ()) -> list[str]:
+    """The parts of a picture of models, at least one, and of peers that have a latency only.
+
+    Args:
+        points: The models.
+        peers: A dotted line each.
+        fronts: Of each group of models those are joined that no other of the group beats in both.
+    """
+    x, y = _scales([*(one.result for one in points), *peers], [one.worth for one in points], len(peers))
+    boxes = [box for point in points for box in _bars(point, x, y)]
+    return [
+        *_axes(x, y, points[0].figure),
+        *_peers(peers, x),
+        *(part for group in fronts for part in _front(group, x, y)),
+        *(_mark(point, x, y) for point in points),
+        *(_label(point, x, y, boxes) for point in points),
+    ]
+
+
+def _front(points: Sequence[Placed], x: Scale, y: Scale) -> list[str]:
     best = front([Point(one.result.latency_ms_p50, 1 - one.worth.value, "") for one in points])
     ends = [(x(one.cost), y(1 - one.loss)) for one in best]
     return [line(*one, *other, class_="peer-line") for one, other in pairwise(ends)]
@@ -97,7 +117,7 @@ def _axes(x: Scale, y: Scale, figure: str) -> list[str]:
     return parts
 
 
-def _mark(point: _Point, x: Scale, y: Scale) -> str:
+def _mark(point: Placed, x: Scale, y: Scale) -> str:
     series, result, worth, figure = point
     at_x, at_y, slow = x(result.latency_ms_p50), y(worth.value), x(result.latency_ms_p95)
     says = f"{result.name}: {figure} {worth}, p50 {result.latency_ms_p50:.2f} ms, p95 {result.latency_ms_p95:.2f} ms"
@@ -112,13 +132,13 @@ def _mark(point: _Point, x: Scale, y: Scale) -> str:
     )
 
 
-def _bars(point: _Point, x: Scale, y: Scale) -> list[Box]:
+def _bars(point: Placed, x: Scale, y: Scale) -> list[Box]:
     _, result, worth, _ = point
     at_x, at_y, slow = x(result.latency_ms_p50), y(worth.value), x(result.latency_ms_p95)
     return [Box(at_x - 9, y(worth.high), at_x + 9, y(worth.low)), Box(at_x, at_y - 3, slow, at_y + 3)]
 
 
-def _label(point: _Point, x: Scale, y: Scale, taken: list[Box]) -> str:
+def _label(point: Placed, x: Scale, y: Scale, taken: list[Box]) -> str:
     """The name and figures beside the mark, at the first place where they cover nothing."""
     series, result, worth, figure = point
     figures = f"{figure} {worth.value:.3f} at {result.latency_ms_p50:.2f} ms"

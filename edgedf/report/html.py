@@ -88,7 +88,8 @@ def _tables(report: Report) -> str:
         (_verdict_row(*one) for one in report.judged),
     )
     about = "F1 and latency are of the same file."
-    parts = section("All figures", about, worth)
+    latency = table(words.LATENCY, ([_name(i, one), *words.latency(one)] for i, one in enumerate(report.results)))
+    parts = section("All figures", about, worth) + section("Percentiles of latency", words.noise(report), latency)
     if report.judged:
         parts += section("Thresholds and verdicts", f"Fake is the positive class. {BY}", verdicts)
     return parts
@@ -106,11 +107,16 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
 
 
+def key(series: int | None, name: str) -> str:
+    """A name as HTML behind the colour and mark of its series; a peer has none."""
+    colour = "peers" if series is None else f"s{series % 6}"
+    mark = "" if series is None else marker(0, 0, series, radius=5)
+    shown = element("svg", mark, class_=f"key series {colour}", viewBox="-8 -8 16 16", aria_hidden="true")
+    return shown + html.escape(name)
+
+
 def _name(series: int, result: ModelResult) -> str:
-    colour = "peers" if result.evaluation is None else f"s{series % 6}"
-    mark = marker(0, 0, series, radius=5) if result.evaluation else ""
-    key = element("svg", mark, class_=f"key series {colour}", viewBox="-8 -8 16 16", aria_hidden="true")
-    return key + html.escape(result.name)
+    return key(series if result.evaluation else None, result.name)
 
 
 def _figure(found: Interval) -> str:

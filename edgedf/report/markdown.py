@@ -18,6 +18,9 @@ def markdown(report: Report) -> str:
             ("model", "format", "F1", "AUC", "precision", "recall", "p50 ms", "p95 ms", "size MB"),
             map(_worth, report.results),
         ),
+        "## Latency",
+        table(words.LATENCY, ([one.name, *words.latency(one)] for one in report.results)),
+        words.noise(report),
     ]
     if report.judged:
         parts += [

@@ -8,8 +8,9 @@ from typing import Any
 from edgedf.errors import InternalError
 from edgedf.metrics import Evaluation
 from edgedf.report.environment import Environment
+from edgedf.report.measures import Noise
 
-SCHEMA = 1
+SCHEMA = 2
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,13 @@ class ModelResult:
         calls: Number of timed calls.
         evaluation: None for a peer with random weights, of which only the latency means anything.
         notes: What a reader must know: fall-backs, where the figures come from.
+        latency_ms_p90: 90th percentile of the same calls; None, as what follows, where it was not measured.
+        latency_ms_p99: 99th percentile.
+        latency_ms_max: The slowest.
+        rounds_ms: Median of each round, in their order.
+
+    Raises:
+        InternalError: The latencies contradict each other.
     """
 
     name: str
@@ -46,20 +54,36 @@ class ModelResult:
     calls: int
     evaluation: Evaluation | None = None
     notes: Sequence[str] = field(default_factory=list)
+    latency_ms_p90: float | None = None
+    latency_ms_p99: float | None = None
+    latency_ms_max: float | None = None
+    rounds_ms: Sequence[float] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        """Checks that the latencies can be."""
-        if not 0 < self.latency_ms_p50 <= self.latency_ms_p95 < math.inf:
-            raise InternalError(f"{self.name}: latencies must be positive and p50 at most p95")
+        """Checks that the figures can be."""
+        p50, p95 = self.latency_ms_p50, self.latency_ms_p95
+        percentiles = (p50, self.latency_ms_p90, p95, self.latency_ms_p99, self.latency_ms_max)
+        known = [one for one in percentiles if one is not None]
+        if not 0 < p50 <= p95 < math.inf or known != sorted(known):
+            raise InternalError(f"{self.name}: latencies must be positive and rise from p50 to the largest")
+        if self.rounds_ms and not min(self.rounds_ms) * 0.999 <= p50 <= max(self.rounds_ms) * 1.001:
+            raise InternalError(f"{self.name}: a p50 of {p50:g} ms contradicts the medians of its rounds")
+        if self.calls < max(len(self.rounds_ms), 1):
+            raise InternalError(f"{self.name}: {self.calls} calls cannot fill {len(self.rounds_ms)} rounds")
 
 
 @dataclass(frozen=True)
 class Report:
     """A benchmark: several artefacts on one machine, on the same images.
 
+    Attributes:
+        threads: Of each timed call.
+        data: Of all evaluations; None where each is of its own bundle's.
+        noise: Of the latencies; None where it was not measured.
+
     Raises:
         InternalError: Two results have one name, or were evaluated on different images or at different
-            prevalences, so that they cannot stand side by side.
+            prevalences, so that they cannot stand side by side; or the noise contradicts its rounds.
     """
 
     title: str
@@ -68,6 +92,7 @@ class Report:
     threads: int
     results: Sequence[ModelResult]
     data: DataInfo | None = None
+    noise: Noise | None = None
 
     def __post_init__(self) -> None:
         """Checks that the results can be compared."""
@@ -76,6 +101,19 @@ class Report:
         bases = {(e.images, e.fakes, round(e.prevalence, 9)) for _, _, e in self.judged}
         if self.data is not None and len(bases) > 1:
             raise InternalError(f"results of one report rest on different images: {sorted(bases)}")
+        if self.noise is not None:
+            self.noise.check(self.result(self.noise.model).rounds_ms)
+
+    def result(self, name: str) -> ModelResult:
+        """The result of a name.
+
+        Raises:
+            InternalError: There is none.
+        """
+        for one in self.results:
+            if one.name == name:
+                return one
+        raise InternalError(f"the report has no result named {name!r}")
 
     @property
     def judged(self) -> list[tuple[int, ModelResult, Evaluation]]:

@@ -1,6 +1,8 @@
 """Sentences that the Markdown and the HTML report share."""
 
-from edgedf.metrics import Evaluation
+from itertools import combinations
+
+from edgedf.metrics import Evaluation, change
 from edgedf.report.results import ModelResult, Report
 
 
@@ -13,11 +15,30 @@ def finding(report: Report) -> str:
     fast, fast_f1 = min(judged, key=lambda pair: pair[0].latency_ms_p50)
     if best is fast:
         return f"{best.name} is both the fastest and has the highest F1: {best_f1} at {_ms(best)}."
+    highest = f"{best.name} has the highest F1: {best_f1} at {_ms(best)}. "
+    if tied(report, fast, best):
+        return f"{highest}No model is faster by more than the noise of this run."
     times = best.latency_ms_p50 / fast.latency_ms_p50
-    return (
-        f"{best.name} has the highest F1: {best_f1} at {_ms(best)}. "
-        f"{fast.name} is {times:.1f} times as fast: {fast_f1} at {_ms(fast)}."
+    return f"{highest}{fast.name} is {times:.1f} times as fast: {fast_f1} at {_ms(fast)}."
+
+
+def tied(report: Report, one: ModelResult, other: ModelResult) -> bool:
+    """Whether two latencies differ by no more than the noise of their run."""
+    if report.noise is None or not one.rounds_ms or not other.rounds_ms:
+        return False
+    return abs(change(one.rounds_ms, other.rounds_ms).value) <= report.noise.share
+
+
+def noise(report: Report) -> str:
+    """What differences of latency mean, and which models are a tie; nothing where the noise was not measured."""
+    if report.noise is None:
+        return ""
+    ties = [f"{a.name} and {b.name} are a tie." for a, b in combinations(report.results, 2) if tied(report, a, b)]
+    told = (
+        f"Noise: {report.noise.model}, measured twice under two names in the same rounds, differs from itself by up to "
+        f"{report.noise.share:.1%} (95 %); two models that differ by less are a tie."
     )
+    return " ".join([told, *ties])
 
 
 def _ms(result: ModelResult) -> str:
@@ -59,3 +80,22 @@ INTERVALS = (
     "Intervals are 95 %, by bootstrap over groups (one person or source video each); they do not cover the "
     "choice of the threshold or another training run. Every rate follows from its row's confusion matrix."
 )
+
+LATENCY = ("model", "calls", "p50 ms", "p90 ms", "p95 ms", "p99 ms", "max ms")
+
+
+def latency(result: ModelResult) -> list[str]:
+    """Cells of a row below `LATENCY`, but for the name."""
+    percentiles = (
+        result.latency_ms_p50,
+        result.latency_ms_p90,
+        result.latency_ms_p95,
+        result.latency_ms_p99,
+        result.latency_ms_max,
+    )
+    return [f"{result.calls}", *(figure(one) for one in percentiles)]
+
+
+def figure(value: float | None, form: str = ".2f") -> str:
+    """A number, or a dash where it was not measured."""
+    return "-" if value is None else format(value, form)

@@ -10,11 +10,20 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Latency:
-    """Latency of one call in milliseconds; the first calls, which allocate and tune, are apart."""
+    """Latency of one call in milliseconds; the first calls, which allocate and tune, are apart.
+
+    Attributes:
+        calls: Number of timed calls, over all rounds.
+        rounds_ms: Median of each round, in their order: what tells noise from a difference.
+    """
 
     latency_ms_p50: float
     latency_ms_p95: float
     calls: int
+    latency_ms_p90: float
+    latency_ms_p99: float
+    latency_ms_max: float
+    rounds_ms: list[float]
 
 
 def measure(
@@ -41,12 +50,12 @@ def measure(
     for call in calls.values():
         for _ in range(warm_up):
             call()
-    times: dict[str, list[float]] = {name: [] for name in calls}
+    times: dict[str, list[list[float]]] = {name: [] for name in calls}
     for _ in range(rounds):
         for name, call in calls.items():
             if not times[name] or time.perf_counter() < end:
-                times[name] += _turn(call, turn_s)
-    return {name: _latency(seconds) for name, seconds in times.items()}
+                times[name].append(_turn(call, turn_s))
+    return {name: _latency(turns) for name, turns in times.items()}
 
 
 def _turn(call: Callable[[], object], turn_s: float) -> list[float]:
@@ -61,6 +70,23 @@ def _turn(call: Callable[[], object], turn_s: float) -> list[float]:
     return times
 
 
-def _latency(seconds: list[float]) -> Latency:
-    p50, p95 = np.quantile(np.asarray(seconds) * 1000, (0.5, 0.95))
-    return Latency(float(p50), float(p95), len(seconds))
+def _latency(turns: list[list[float]]) -> Latency:
+    """Sums up the turns of one call, in seconds."""
+    times = np.concatenate(turns) * 1000
+    p50, p90, p95, p99 = np.quantile(times, (0.5, 0.9, 0.95, 0.99)).tolist()
+    return Latency(
+        latency_ms_p50=p50,
+        latency_ms_p95=p95,
+        calls=len(times),
+        latency_ms_p90=p90,
+        latency_ms_p99=p99,
+        latency_ms_max=float(times.max()),
+        rounds_ms=[float(np.median(turn)) * 1000 for turn in turns],
+    )
+
+
+def clock_resolution_ms() -> float:
+    """The least step of the clock that was seen, which no difference can be below."""
+    ticks = np.array([time.perf_counter() for _ in range(1000)])
+    steps = np.diff(ticks)
+    return float(steps[steps > 0].min()) * 1000

@@ -1,14 +1,16 @@
 """A small report, and records of models."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from edgedf.metrics import Evaluation, evaluate
-from edgedf.report import DataInfo, Environment, ModelResult, Report
+from edgedf.report import DataInfo, Environment, ModelResult, Noise, Report
 from edgedf.report.records import Entry, FacesInfo, Judgement, Record, Timing, Training, packed, packed_scores
+from tests.recorded_rounds import RECORDED
 
 
 def judged(quality: float) -> Evaluation:
@@ -23,6 +25,20 @@ def result(name: str, latency_ms: float, quality: float | None) -> ModelResult:
     """A result, of a peer when the quality is None."""
     evaluation = None if quality is None else judged(quality)
     return ModelResult(name, "fp32", "onnxruntime", 1.5, latency_ms, latency_ms * 1.2, 99, evaluation)
+
+
+def timed(one: ModelResult, rounds_ms: Sequence[float]) -> ModelResult:
+    """The result with other rounds, and percentiles that go with them."""
+    p50, worst = float(np.median(rounds_ms)), 2 * max(rounds_ms)
+    return replace(
+        one,
+        latency_ms_p50=p50,
+        latency_ms_p90=worst,
+        latency_ms_p95=worst,
+        latency_ms_p99=worst,
+        latency_ms_max=worst,
+        rounds_ms=rounds_ms,
+    )
 
 
 @pytest.fixture
@@ -60,6 +76,15 @@ def record(name: str = "full", quality: float = 0.3, forge: float = 0.6, seed: i
         "revision": "0123456789abcdef",
     }
     return Record(**(values | changes))
+
+
+@pytest.fixture
+def noisy(report: Report) -> Report:
+    """The same with rounds as a busy machine gives them: the student as fast as its twin, the teacher 8 % slower."""
+    teacher, student, peer = report.results
+    (first, again), twin = RECORDED[0].tolist(), replace(student, name="twin")
+    results = [timed(student, first), timed(teacher, [1.08 * one for one in first]), timed(twin, again), peer]
+    return replace(report, results=results, noise=Noise.of(student.name, first, again, 1e-4))
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """Results that cannot be, cannot be made."""
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 import pytest
@@ -32,3 +33,33 @@ def test_names_are_unique(report: Report) -> None:
 def test_latencies_are_possible(report: Report, latency_ms: float) -> None:
     with pytest.raises(InternalError, match="latencies"):
         dataclasses.replace(report.results[0], latency_ms_p50=latency_ms)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"latency_ms_p90": 0.1}, "rise"),
+        ({"latency_ms_p99": 0.1}, "rise"),
+        ({"latency_ms_max": 0.1}, "rise"),
+        ({"rounds_ms": [5.0] * 30}, "contradicts the medians"),
+        ({"calls": 3}, "cannot fill"),
+    ],
+)
+def test_latencies_that_contradict_each_other_cannot_be(noisy: Report, changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(InternalError, match=message):
+        dataclasses.replace(noisy.results[0], **changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"share": 0.001}, "contradicts its rounds"),
+        ({"model": "other"}, "no result named 'other'"),
+        ({"model": "mobilenet_v2"}, "0 rounds"),
+        ({"again_ms": [0.6] * 30}, "contradicts its rounds"),
+    ],
+)
+def test_noise_follows_from_its_rounds(noisy: Report, changes: dict[str, Any], message: str) -> None:
+    assert noisy.noise is not None
+    with pytest.raises(InternalError, match=message):
+        dataclasses.replace(noisy, noise=dataclasses.replace(noisy.noise, **changes))

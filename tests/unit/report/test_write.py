@@ -14,7 +14,7 @@ from edgedf.report import Report, write_report
 from edgedf.report.headline import Box, headline
 from edgedf.report.html import page
 from edgedf.report.markdown import markdown
-from edgedf.report.words import finding
+from edgedf.report.words import finding, noise
 
 VOID = {"meta", "br"}
 
@@ -44,7 +44,7 @@ def test_three_files_are_written_and_the_json_holds_the_figures(report: Report, 
         "report.md",
     ]
     data = json.loads(paths["json"].read_text())
-    assert data["schema"] == 1
+    assert data["schema"] == 2
     assert [one["name"] for one in data["results"]] == ["teacher", "student <small>", "mobilenet_v2"]
     assert Evaluation.from_dict(data["results"][0]["evaluation"]) == report.results[0].evaluation
 
@@ -129,3 +129,19 @@ def test_models_of_one_latency_and_f1_get_labels_that_do_not_cover_each_other(re
     boxes = [Box(x, y, x + 60, y + 30) for x, y in spans]
     assert len(boxes) == 3
     assert not any(a.meets(b) for i, a in enumerate(boxes) for b in boxes[:i])
+
+
+def test_what_differs_by_less_than_the_noise_is_called_a_tie(noisy: Report) -> None:
+    said = noise(noisy)
+    assert "student <small> and twin are a tie" in said
+    assert "teacher" not in said.partition("(95 %)")[2]
+    assert noisy.noise and f"{noisy.noise.share:.1%}" in said
+    assert said in markdown(noisy)
+
+
+def test_the_finding_claims_no_speed_within_the_noise(noisy: Report) -> None:
+    student, teacher, *_ = noisy.results
+    assert "student <small> is 1.1 times as fast" in finding(noisy)
+    slower = [one * 1.001 for one in student.rounds_ms]
+    alike = dataclasses.replace(teacher, rounds_ms=slower, latency_ms_p50=student.latency_ms_p50 * 1.001)
+    assert "No model is faster by more" in finding(dataclasses.replace(noisy, results=[student, alike]))

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from edgedf.runtime.timing import measure
+from edgedf.runtime.timing import clock_resolution_ms, measure
 
 
 def test_calls_take_turns_after_the_warm_up() -> None:
@@ -37,3 +37,15 @@ def test_the_first_calls_do_not_count() -> None:
     pauses = iter([0.05, 0.05] + [0.0] * 10**6)
     found = measure({"tuned": lambda: time.sleep(next(pauses))}, rounds=3, turn_s=0.0, warm_up=2)
     assert found["tuned"].latency_ms_p95 == pytest.approx(0, abs=20)
+
+
+def test_percentiles_rise_and_every_round_has_its_median() -> None:
+    found = measure({"a": lambda: sum(range(2000))}, rounds=4, turn_s=0.002, warm_up=1)["a"]
+    percentiles = [found.latency_ms_p50, found.latency_ms_p90, found.latency_ms_p95, found.latency_ms_p99]
+    assert [*percentiles, found.latency_ms_max] == sorted([*percentiles, found.latency_ms_max])
+    assert len(found.rounds_ms) == 4
+    assert min(found.rounds_ms) <= found.latency_ms_p50 <= max(found.rounds_ms)
+
+
+def test_the_clock_tells_apart_what_is_a_thousandth_of_a_call() -> None:
+    assert 0 < clock_resolution_ms() < 0.01
