@@ -22,9 +22,14 @@ def test_the_best_convolution_and_every_copy_make_the_peak(backend: str, monkeyp
     for call in measured.calls.values():
         call()
     # Each takes as many milliseconds as it has millions of MACs or bytes, one convolution half of that.
-    latencies = {name: Latency(work / 1e6, work / 1e6, 1) for name, (_, work) in measured.work.items()}
+    latencies = {name: _latency(work / 1e6) for name, (_, work) in measured.work.items()}
     quick = next(name for name, (precision, _) in measured.work.items() if precision == "int8")
-    latencies[quick] = Latency(latencies[quick].latency_ms_p50 / 2, 1, 1)
+    latencies[quick] = _latency(latencies[quick].latency_ms_p50 / 2)
     peak = measured.peak(latencies)
     assert peak.gmac_s == pytest.approx({"f32": 1.0, "int8": 2.0})
     assert [(one.moved_bytes, one.gb_s) for one in peak.copies] == [(1 << 10, 1.0), (1 << 12, 1.0)]
+
+
+def _latency(milliseconds: float) -> Latency:
+    """Of a call that always takes as long."""
+    return Latency(milliseconds, milliseconds, 1, milliseconds, milliseconds, milliseconds, [milliseconds])
