@@ -37,13 +37,14 @@ SIZES = {
 
 
 class Student(Detector):
-    """The deployable detector; `size` is a key of `SIZES`."""
+    """The deployable detector; `size` is a key of `SIZES`, and the stem starts from the DCT or from random filters."""
 
-    def __init__(self, size: str = "small") -> None:
+    def __init__(self, size: str = "small", dct_stem: bool = True) -> None:
         super().__init__()
         widths, depths = SIZES[size]
         self.stem = ConvNorm(3 * PATCH**2, STEM, kernel=1)
-        self.stem.conv.weight.data.copy_(patch_frequencies()[..., None, None])
+        if dct_stem:
+            self.stem.conv.weight.data.copy_(patch_frequencies()[..., None, None])
         self.stages = nn.ModuleList()
         for inputs, width, depth in zip((STEM, *widths), widths, depths, strict=False):
             first = RepBlock(inputs, width, stride=2)

@@ -25,6 +25,7 @@ class TrainConfig:
         image_size: Side in pixels of the face that the teacher or the baseline looks at.
         frequency: Adds the block-DCT branch to the teacher.
         size: Student's size: `nano`, `small` or `base`.
+        dct_stem: Starts the student's stem from the DCT of a patch; without, from random filters.
         weights: File of weights to start from: a whole network's, as `export/weights.py` keeps them, or ImageNet's for
             the trunk or the baseline (empty: those of an installed package or a download).
         epochs: Passes over the drawn images.
@@ -68,6 +69,7 @@ class TrainConfig:
     image_size: int = 256
     frequency: bool = False
     size: str = "small"
+    dct_stem: bool = True
     weights: str = ""
     epochs: int = 10
     batch_size: int = 32

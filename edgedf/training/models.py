@@ -23,7 +23,7 @@ def build_model(config: TrainConfig) -> Detector:
         return MobileNetV2Simple(config.image_size)
     if config.size not in SIZES:
         raise ConfigError(f"unknown student size {config.size!r}: choose one of {', '.join(SIZES)}")
-    student = Student(config.size)
+    student = Student(config.size, config.dct_stem)
     if isinstance(config, DistillConfig) and config.qat_from:
         return fake_quantised(student, DIALECTS[config.dialect])
     return student

@@ -3,7 +3,10 @@
 import torch
 from torch import Tensor
 
+from edgedf.nn.blocks import ConvNorm
 from edgedf.nn.student import Student, patch_frequencies, space_to_depth
+from edgedf.training.config import TrainConfig
+from edgedf.training.models import build_model
 
 
 def test_space_to_depth_keeps_every_pixel(pixels: Tensor) -> None:
@@ -26,3 +29,9 @@ def test_brightness_and_texture_leave_the_stem_at_one_size() -> None:
     out = stem(space_to_depth((brightness + board[..., None]).expand(16, 256, 256, 3)) / 255)
     spread = out.std((0, 2, 3))
     assert spread[15] > 0.3 * spread[0], "the finest luma frequency is as large as the mean"
+
+
+def test_the_stem_may_start_from_random_filters() -> None:
+    stem = build_model(TrainConfig(role="student", size="nano", dct_stem=False)).stem
+    assert isinstance(stem, ConvNorm)
+    assert not torch.allclose(stem.conv.weight.flatten(1), patch_frequencies())
