@@ -12,9 +12,9 @@ FRAMES = 24
 
 
 def _video(group: int, label: int, rng: np.random.Generator) -> Any:
-    """A fake flickers: two features swap from frame to frame. Their means, and the logit, tell nothing."""
+    """A fake's first feature changes its sign from frame to frame, a real's once: only their order tells them apart."""
     features = 0.1 * rng.standard_normal((FRAMES, 4)).astype(np.float32)
-    features[:, 0] += np.where(np.arange(FRAMES) % 2, 1, -1) * (1 if label else 0)
+    features[:, 0] += np.where(np.arange(FRAMES) // (1 if label else FRAMES // 2) % 2, 1, -1)
     return temporal.Video(f"{group}-{label}", label, str(group), features)
 
 
@@ -25,6 +25,8 @@ def test_what_only_time_tells_is_found_on_groups_that_were_never_seen(monkeypatc
     labels, groups = np.array([one.label for one in videos], np.uint8), [one.group for one in videos]
     found = temporal.nested(videos, seed=0)
     assert found[labels == 1].min() > found[labels == 0].max()
+    alone = temporal.nested(videos, seed=0, kernel=1)
+    assert not alone[labels == 1].min() > alone[labels == 0].max()
     mean = np.array([one.features[:, -1].mean() for one in videos])
     difference = temporal.compared(labels, groups, mean, found)
     assert difference.value > 0.2
