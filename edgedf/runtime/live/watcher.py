@@ -105,7 +105,7 @@ class Watcher:
         self._error: BaseException | None = None
         self._submitted, self._closed = 0, False
         self._threads: list[threading.Thread] = []
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a signal's handler may close while its thread submits
         if source is not None and on_event:
             self._start()
 
@@ -144,6 +144,7 @@ class Watcher:
             raise InputError(f"{timestamp} is no time of a frame")
         self._start()
         if self._closed:
+            self._raise()  # where it has just ended with an error
             raise InputError("this watcher is closed: make another")
         kept = pixels.copy() if copy else pixels
         with self._lock:  # several threads may submit
@@ -189,13 +190,14 @@ class Watcher:
         Raises:
             EdgedfError: The source, the detector, the model or the callback failed.
         """
-        for thread in self._threads:
+        for thread in self._threads[:1]:  # the one that works, and closes when it ends
             thread.join()
         self._raise()
 
     def close(self) -> None:
         """Ends the work and lets source and model go; may be called twice."""
-        self._closed = True
+        with self._lock:  # no thread is joined before it was started
+            self._closed = True
         self._inbox.close()
         self._outbox.close()
         if self._source is not None:
@@ -221,16 +223,16 @@ class Watcher:
         self._start()
 
     def _start(self) -> None:
-        """Starts the threads, once; says what ended the work where it did."""
+        """Starts the threads, once, where it is not closed; says what ended the work where it did."""
         self._raise()
         with self._lock:
-            if self._threads:
+            if self._threads or self._closed:
                 return
             works = [self._work] if self._source is None or self._in_order else [self._work, self._read]
             self._threads = [threading.Thread(target=work, name="edgedf-watcher", daemon=True) for work in works]
-        atexit.register(self.close)  # a thread inside a library when the interpreter ends may crash it
-        for thread in self._threads:
-            thread.start()
+            atexit.register(self.close)  # a thread inside a library when the interpreter ends may crash it
+            for thread in self._threads:
+                thread.start()
 
     def _raise(self) -> None:
         if self._error:
@@ -241,20 +243,22 @@ class Watcher:
         try:
             for taken in self._captured():
                 self._inbox.put(taken)
-        except Exception as error:
+        except BaseException as error:  # such as SystemExit of the app's own source: this thread's end is nobody's news
             self._inbox.close(error)
         self._inbox.close()
 
     def _work(self) -> None:
-        """Makes events of frames until there are no more."""
+        """Makes events of frames until there are no more, and closes: a live source would be read for ever."""
         try:
             for frame, taken in self._captured() if self._in_order else iter(self._inbox.get, None):
+                if self._closed:  # a frame may wait yet, and its event is no one's
+                    break
                 self._deliver(self._event(frame, taken))
-        except Exception as error:
+        except BaseException as error:  # such as SystemExit of the app's callback
             self._error = error
-            self._inbox.close(error)
             self._outbox.close(error)
-        self._outbox.close()
+        finally:
+            self.close()
 
     def _captured(self) -> Iterator[Taken]:
         """The source's frames; processor time is what they cost, as a camera is waited for."""

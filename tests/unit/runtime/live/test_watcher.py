@@ -278,8 +278,13 @@ def test_a_closed_watcher_stays_closed() -> None:
     assert list(watcher) == []
     with Watcher(model=engine(StubBackend()), detector=StubDetector(one_face)) as pushed:
         pushed.submit(picture(0))
-    with pytest.raises(InputError, match="closed"):
-        pushed.submit(picture(1))
+    never = Watcher(model=engine(StubBackend()), detector=StubDetector(one_face))
+    never.close()
+    threads = threading.active_count()
+    for one in (pushed, never):
+        with pytest.raises(InputError, match="closed"):
+            one.submit(picture(1))
+    assert list(never) == [] and threading.active_count() == threads
 
 
 def test_async_loops_get_the_same_events_and_go_on_meanwhile() -> None:
@@ -317,9 +322,36 @@ def test_a_callback_gets_every_event_of_a_film_and_its_error_comes_out() -> None
     def failing(event: Event) -> None:
         raise ValueError("of the app")
 
-    broken = Watcher(film(one_face, 20), engine(StubBackend()), detector=StubDetector(one_face), on_event=failing)
-    with broken, pytest.raises(ValueError, match="of the app"):
-        broken.wait()
+    for live in (False, True):
+        source = film(one_face, 10**6, live)  # a live one is read on a thread of its own, and has no end
+        broken = Watcher(source, engine(StubBackend()), detector=StubDetector(one_face), on_event=failing)
+        with pytest.raises(ValueError, match="of the app"):
+            broken.wait()
+        until(source.closed.is_set)
+
+
+def test_a_callback_that_exits_ends_the_wait() -> None:
+    def leaving(event: Event) -> None:
+        raise SystemExit(3)
+
+    source = film(one_face, 10**6, live=True)
+    watcher = Watcher(source, engine(StubBackend()), detector=StubDetector(one_face), on_event=leaving)
+    with pytest.raises(SystemExit):
+        watcher.wait()
+
+
+def test_a_callback_may_close_and_hears_no_more() -> None:
+    seen: list[int] = []
+
+    def closing(event: Event) -> None:
+        seen.append(event.frame.number)
+        watcher.submit(picture(1))  # waits when it is closed
+        watcher.close()
+
+    watcher = Watcher(model=engine(StubBackend()), detector=StubDetector(one_face), on_event=closing)
+    watcher.submit(picture(0))
+    watcher.wait()
+    assert seen == [0] and watcher.stats.failures == 0
 
 
 # What goes wrong
