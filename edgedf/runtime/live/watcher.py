@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from math import isfinite
 from pathlib import Path
+from types import TracebackType
 from typing import Protocol, Self
 
 import numpy as np
@@ -103,6 +104,7 @@ class Watcher:
         self._inbox, self._outbox = Mailbox[Taken](), Mailbox[Event]()
         self._last: Event | None = None
         self._error: BaseException | None = None
+        self._trace: TracebackType | None = None
         self._submitted, self._closed = 0, False
         self._threads: list[threading.Thread] = []
         self._lock = threading.RLock()  # a signal's handler may close while its thread submits
@@ -236,7 +238,7 @@ class Watcher:
 
     def _raise(self) -> None:
         if self._error:
-            raise self._error
+            raise self._error.with_traceback(self._trace)  # or it grew with every call of an app that goes on
 
     def _read(self) -> None:
         """Reads a live source."""
@@ -255,7 +257,7 @@ class Watcher:
                     break
                 self._deliver(self._event(frame, taken))
         except BaseException as error:  # such as SystemExit of the app's callback
-            self._error = error
+            self._trace, self._error = error.__traceback__, error
             self._outbox.close(error)
         finally:
             self.close()
