@@ -4,7 +4,6 @@ import atexit
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from math import isfinite
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
@@ -18,14 +17,13 @@ from edgedf.faces.detectors import Detector, load_detector
 from edgedf.runtime.engine import Engine
 from edgedf.runtime.live.clock import RisingClock
 from edgedf.runtime.live.event import Event
-from edgedf.runtime.live.frame import Frame
+from edgedf.runtime.live.frame import Frame, check_frame
 from edgedf.runtime.live.mailbox import Mailbox
 from edgedf.runtime.live.pace import Pace
 from edgedf.runtime.live.pipeline import Pipeline
 from edgedf.runtime.live.stats import Meter, Stats
 from edgedf.shipped import DEFAULT_STUDENT, TERMS
 
-SMALLEST = 16  # pixels of a frame's side
 JOIN_S = 5.0  # that `close` waits for the work on a frame to end
 
 Taken = tuple[Frame, float]
@@ -140,10 +138,8 @@ class Watcher:
         start = time.perf_counter()
         if self._source is not None:
             raise InputError("this watcher has a source: submit frames to one without")
-        _check(pixels)
         timestamp = time.monotonic() if timestamp is None else float(timestamp)
-        if not isfinite(timestamp):
-            raise InputError(f"{timestamp} is no time of a frame")
+        check_frame(pixels, timestamp)
         self._start()
         if self._closed:
             self._raise()  # where it has just ended with an error
@@ -289,8 +285,3 @@ class Watcher:
             self._outbox.hand(event)
         else:
             self._outbox.put(event)
-
-
-def _check(pixels: NDArray[np.uint8]) -> None:
-    if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3 or min(pixels.shape[:2]) < SMALLEST:
-        raise InputError(f"a frame is uint8 (H, W, 3) of {SMALLEST} px and more, not {pixels.dtype} {pixels.shape}")

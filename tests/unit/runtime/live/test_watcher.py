@@ -233,8 +233,9 @@ def test_times_rise_whatever_the_clock_does(times: list[float]) -> None:
 
 def test_what_is_no_frame_is_refused_at_once() -> None:
     with Watcher(model=engine(StubBackend()), detector=StubDetector(nobody)) as watcher:
-        for wrong in (np.zeros((180, 320), np.uint8), np.zeros((180, 320, 3)), np.zeros((8, 320, 3), np.uint8)):
-            with pytest.raises(InputError, match="a frame is uint8"):
+        shapes = (180, 320), (180, 320, 4), (8, 320, 3)
+        for wrong in (*(np.zeros(shape, np.uint8) for shape in shapes), np.zeros((180, 320, 3)), None):
+            with pytest.raises(InputError, match=r"a frame is .*: give uint8 arrays"):  # None: of OpenCV without camera
                 watcher.submit(wrong)  # type: ignore[arg-type]
         with pytest.raises(InputError, match="no time"):
             watcher.submit(picture(0), float("nan"))
