@@ -1,5 +1,6 @@
 """A detector for a camera app: frames in, events out, and nothing that blocks or grows."""
 
+import asyncio
 import atexit
 import threading
 import time
@@ -180,7 +181,7 @@ class Watcher:
             while (event := await self._outbox.aget()) is not None:
                 yield event
         finally:
-            self.close()
+            await asyncio.to_thread(self.close)  # it waits for the work on a frame to end
 
     def wait(self) -> None:
         """Waits until the source ends or the watcher is closed: what is left to do with `on_event`.

@@ -288,8 +288,8 @@ def test_a_closed_watcher_stays_closed() -> None:
     assert list(never) == [] and threading.active_count() == threads
 
 
-def test_async_loops_get_the_same_events_and_go_on_meanwhile() -> None:
-    async def main() -> tuple[list[int], int]:
+def test_async_loops_get_the_same_events_and_go_on_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def main() -> tuple[list[int], int, int]:
         numbers, ticks = [], 0
 
         async def ticking() -> None:
@@ -303,11 +303,17 @@ def test_async_loops_get_the_same_events_and_go_on_meanwhile() -> None:
             film(one_face, 20), engine(StubBackend(seconds=0.02)), detector=StubDetector(one_face)
         ):
             numbers.append(event.frame.number)
+        source = film(one_face, 20)
+        monkeypatch.setattr(source, "close", lambda: time.sleep(0.3))
+        events = aiter(Watcher(source, engine(StubBackend()), detector=StubDetector(one_face)))
+        await anext(events)
+        before = ticks
+        await events.aclose()  # type: ignore[attr-defined]
         task.cancel()
-        return numbers, ticks
+        return numbers, before, ticks
 
-    numbers, ticks = asyncio.run(main())
-    assert numbers == list(range(20)) and ticks >= 3
+    numbers, before, ticks = asyncio.run(main())
+    assert numbers == list(range(20)) and before >= 3 and ticks >= before + 3
 
 
 def test_a_callback_gets_every_event_of_a_film_and_its_error_comes_out() -> None:
