@@ -1,6 +1,7 @@
 """Benchmark: latency and F1 of the same files, side by side.
 
-bundles -> engines -> F1 on a split, in several threads -> latency, all in turn in one thread each -> report
+bundles -> engines -> F1 on a split, in several threads -> latency, all in turn in one thread each
+    -> unless quick: several faces a call, a camera's pace, energy, and processes of their own -> report
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -22,17 +23,23 @@ from edgedf.errors import InputError
 from edgedf.files import check_folder
 from edgedf.metrics import Evaluation, check_prevalence
 from edgedf.report import DataInfo, Environment, ModelResult, Noise, Report, words, write_report
+from edgedf.report.measures import Batch, Paced, Start
 from edgedf.report.words import images
 from edgedf.runtime import Engine
 from edgedf.runtime.backends import load_backend
+from edgedf.runtime.cold import cold_start
+from edgedf.runtime.energy import energy_per_call
+from edgedf.runtime.pace import PERIOD_S, after_idle, at_pace
 from edgedf.runtime.timing import Latency, clock_resolution_ms, measure
 
 PEER_BACKEND = "onnxruntime"
+SIZES = (1, 4, 16)  # faces in one call
+BATCHES_S = 20.0  # of all such calls together; a turn that has begun is finished
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A model to time, with what is known about it before."""
+    """A model to time, with what is known about it before; a peer has no path."""
 
     name: str
     call: Callable[[NDArray[np.uint8]], object]
@@ -41,6 +48,7 @@ class Candidate:
     size_mb: float
     evaluation: Evaluation | None
     notes: list[str]
+    path: Path | None = None
 
 
 def main(
@@ -52,6 +60,7 @@ def main(
     prevalence: float | None = None,
     threads: int = 1,
     peers: Sequence[str] = (),
+    quick: bool = False,
 ) -> dict[str, Any]:
     """Measures bundles and writes `report.json`, `report.md` and `report.html`.
 
@@ -64,6 +73,7 @@ def main(
             models were chosen for, or else the split's own.
         threads: Threads of each timed call.
         peers: Well-known networks to time beside them, see `edgedf.deploy.peers`.
+        quick: Leave out what takes long: calls of several faces, a camera's pace, starts and memory, energy.
 
     Returns:
         The report, with the path of its page.
@@ -73,6 +83,7 @@ def main(
             `out` cannot be written.
     """
     _check(out, prevalence, peers)
+    here = Environment.here()  # before the work changes load and temperature
     faces = pack(open_dataset(data, log=say).split(split), progress=progress, log=say) if data else None
     with ExitStack() as stack:
         engines = {
@@ -84,11 +95,12 @@ def main(
         candidates = [_bundle(name, *one, faces, prevalence) for name, one in engines.items()]
         candidates += [_peer(name, threads) for name in peers]
         latencies, noise = _time(candidates)
-        results = list(map(_result, candidates, latencies))
+        more = [{}] * len(candidates) if quick else _more(candidates, threads)
+        results = [_result(*one) for one in zip(candidates, latencies, more, strict=True)]
     report = Report(
         title="edgedf benchmark",
         created=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
-        environment=Environment.here(),
+        environment=here,
         threads=threads,
         results=results,
         data=DataInfo(data.resolve().name, split, faces.fingerprint) if data and faces else None,
@@ -149,7 +161,7 @@ def _bundle(name: str, path: Path, engine: Engine, faces: PackedFaces | None, pr
         when = "by bundle tune" if engine.artefact.site else "at export"
         notes.append(f"figures as recorded {when}, split {recorded['split']}: {images(evaluation)}")
     size_mb = (path / engine.artefact.file).stat().st_size / 1e6
-    return Candidate(name, engine.predict, engine.artefact.precision, engine.backend, size_mb, evaluation, notes)
+    return Candidate(name, engine.predict, engine.artefact.precision, engine.backend, size_mb, evaluation, notes, path)
 
 
 def _peer(name: str, threads: int) -> Candidate:
@@ -163,23 +175,51 @@ def _peer(name: str, threads: int) -> Candidate:
     return Candidate(name, call, "fp32", PEER_BACKEND, len(graph) / 1e6, None, notes)
 
 
+def crops(count: int) -> NDArray[np.uint8]:
+    """Noise (count, 256, 256, 3), the same each time."""
+    return np.random.default_rng(0).integers(0, 256, (count, 256, 256, 3), np.uint8)
+
+
 def _time(candidates: Sequence[Candidate]) -> tuple[list[Latency], Noise]:
     """Latencies in the order of the candidates, and how far the first is from itself under a second name."""
-    crop = np.random.default_rng(0).integers(0, 256, (1, 256, 256, 3), np.uint8)
     say(f"timing {len(candidates)} models, one face a call; the first of them twice")
-    calls = [partial(one.call, crop) for one in (*candidates, candidates[0])]
+    calls = [partial(one.call, crops(1)) for one in (*candidates, candidates[0])]
     *latencies, again = measure({str(place): call for place, call in enumerate(calls)}).values()
     noise = Noise.of(candidates[0].name, latencies[0].rounds_ms, again.rounds_ms, clock_resolution_ms())
     return latencies, noise
 
 
-def _result(one: Candidate, latency: Latency) -> ModelResult:
+def _more(candidates: Sequence[Candidate], threads: int) -> list[dict[str, Any]]:
+    """What a quick run leaves out, in the order of the candidates; of peers only calls of several faces."""
+    found: list[dict[str, Any]] = [{"batches": batches} for batches in _batches(candidates)]
+    for one, values in zip(candidates, found, strict=True):
+        if one.path is not None:
+            say(f"timing {one.name} at a camera's pace, and in processes of its own")
+            call = partial(one.call, crops(1))
+            paced = Paced.of(at_pace(call), PERIOD_S * 1000, after_idle(call))
+            start = Start(**cold_start(one.path, threads)._asdict())
+            values |= {"paced": paced, "energy_mj": energy_per_call(call), "start": start}
+    return found
+
+
+def _batches(candidates: Sequence[Candidate]) -> list[list[Batch]]:
+    say(f"timing calls of {', '.join(map(str, SIZES))} faces")
+    calls = {
+        f"{place} {size}": partial(one.call, crops(size)) for place, one in enumerate(candidates) for size in SIZES
+    }
+    found = measure(calls, rounds=10, turn_s=0.02, warm_up=1, budget_s=BATCHES_S)
+    medians = {name: latency.latency_ms_p50 for name, latency in found.items()}
+    return [[Batch(size, medians[f"{place} {size}"] / size) for size in SIZES] for place in range(len(candidates))]
+
+
+def _result(one: Candidate, latency: Latency, more: dict[str, Any]) -> ModelResult:
     return ModelResult(
         name=one.name,
         precision=one.precision,
         backend=one.backend,
         size_mb=one.size_mb,
         **asdict(latency),
+        **more,
         evaluation=one.evaluation,
         notes=one.notes,
     )

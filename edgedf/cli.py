@@ -384,6 +384,9 @@ def benchmark(
     prevalence: Prevalence = None,
     threads: Annotated[int, typer.Option(min=1, help="Threads of each engine.")] = 1,
     peer: Annotated[list[str] | None, typer.Option(help="Also time a network such as mobilenet_v2.")] = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Leave out what takes long: batches, a camera's pace, starts and memory.")
+    ] = False,
 ) -> Result:
     """Latency and F1 of the same files, side by side; JSON, Markdown and HTML."""
     return run(
@@ -395,6 +398,7 @@ def benchmark(
         prevalence=prevalence,
         threads=threads,
         peers=peer or [],
+        quick=quick,
     )
 
 

@@ -19,6 +19,8 @@ FEATURES = (
     "i8mm",
 )
 
+SYSTEM = Path("/sys")
+
 
 def cpu_info(path: Path = Path("/proc/cpuinfo")) -> dict[str, str]:
     """The first processor's fields on Linux, nothing elsewhere."""
@@ -46,6 +48,37 @@ def cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def governor(system: Path = SYSTEM) -> str | None:
+    """How the first processor's clock is governed; None where the system does not tell."""
+    return _told(system / "devices/system/cpu/cpu0/cpufreq/scaling_governor")
+
+
+def frequency_mhz(system: Path = SYSTEM) -> float | None:
+    """The first processor's clock at this moment; None where the system does not tell."""
+    if told := _told(system / "devices/system/cpu/cpu0/cpufreq/scaling_cur_freq"):
+        return int(told) / 1000
+    told = cpu_info().get("cpu MHz")
+    return float(told) if told else None
+
+
+def temperature_c(system: Path = SYSTEM) -> float | None:
+    """Temperature of the hottest zone; None where the system does not tell."""
+    zones = (_told(path) for path in sorted(system.glob("class/thermal/thermal_zone*/temp")))
+    return max((int(told) / 1000 for told in zones if told), default=None)
+
+
+def load() -> float | None:
+    """Processes that ran or waited to, on average over the last minute; None where the system does not tell."""
+    return os.getloadavg()[0] if hasattr(os, "getloadavg") else None
+
+
+def _told(path: Path) -> str | None:
+    try:
+        return path.read_text().strip()
+    except OSError:
+        return None
 
 
 def versions(packages: Iterable[str]) -> dict[str, str]:

@@ -29,6 +29,8 @@ def draw(picture: Any, event: Event) -> None:
 def main(source: int | str) -> None:
     """Shows a camera, by its number, or a video, until it ends or someone presses Escape."""
     camera = cv2.VideoCapture(source)
+    if not camera.isOpened():
+        sys.exit(f"OpenCV cannot open {source}: give a camera's number or a video")
     with Watcher() as watcher:
         while camera.grab():
             picture = camera.retrieve()[1]

@@ -34,7 +34,8 @@ async def photo(request: Request) -> list[dict[str, Any]]:
     async with PHOTOS:
         body = bytearray()
         async for part in request.stream():
-            if len(body := body + part) > BYTES:
+            body += part
+            if len(body) > BYTES:
                 raise HTTPException(413, f"a picture has {BYTES} bytes at most")
         try:
             return await to_thread(judged, body)
@@ -63,3 +64,5 @@ async def frames(socket: WebSocket) -> None:
                 pass
             except InputError as error:
                 await socket.close(1003, str(error)[:100])
+            except KeyError:  # of Starlette, for a text
+                await socket.close(1003, "send each JPEG as a binary message")

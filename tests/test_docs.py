@@ -23,6 +23,7 @@ MAKE = ["make demo", "make test"]  # the first is edgedf demo, tested by itself;
 SMALL = {  # the same commands, small enough for a test
     "train": "--config demo --epochs 1 --set image_size=32",
     "distill": "--config demo --epochs 1 --set size=nano",
+    "benchmark": "--quick",
 }
 
 

@@ -3,7 +3,7 @@
 import platform
 from dataclasses import dataclass
 
-from edgedf.machine import cores, cpu_features, cpu_name, versions
+from edgedf.machine import cores, cpu_features, cpu_name, frequency_mhz, governor, load, temperature_c, versions
 
 PACKAGES = ("edgedf", "onnxruntime", "openvino", "numpy", "torch")
 
@@ -18,6 +18,10 @@ class Environment:
         cores: Cores this process may use.
         system: Operating system and architecture.
         versions: Versions of Python and of the installed packages that matter.
+        governor: Of the clock; None, as what follows, where the machine does not tell.
+        frequency_mhz: Clock before the measurement.
+        load: Processes that ran or waited, in the minute before it.
+        temperature_c: Of the hottest zone, before it.
     """
 
     cpu: str
@@ -25,6 +29,10 @@ class Environment:
     cores: int
     system: str
     versions: dict[str, str]
+    governor: str | None = None
+    frequency_mhz: float | None = None
+    load: float | None = None
+    temperature_c: float | None = None
 
     @classmethod
     def here(cls) -> "Environment":
@@ -35,4 +43,8 @@ class Environment:
             cores=cores(),
             system=f"{platform.system()} {platform.machine()}",
             versions={"python": platform.python_version(), **versions(PACKAGES)},
+            governor=governor(),
+            frequency_mhz=frequency_mhz(),
+            load=load(),
+            temperature_c=temperature_c(),
         )

@@ -10,6 +10,7 @@ from edgedf.report.headline import headline
 from edgedf.report.plots import intervals, latencies
 from edgedf.report.results import ModelResult, Report
 from edgedf.report.svg import element, marker
+from edgedf.report.tables import tables
 
 
 def page(report: Report) -> str:
@@ -88,8 +89,10 @@ def _tables(report: Report) -> str:
         (_verdict_row(*one) for one in report.judged),
     )
     about = "F1 and latency are of the same file."
-    latency = table(words.LATENCY, ([_name(i, one), *words.latency(one)] for i, one in enumerate(report.results)))
-    parts = section("All figures", about, worth) + section("Percentiles of latency", words.noise(report), latency)
+    parts = section("All figures", about, worth)
+    for one in tables(report):
+        rows = ([_name(i, report.results[i]), *map(html.escape, cells)] for i, cells in one.rows.items())
+        parts += section(one.title, one.about, table(("model", *one.header), rows))
     if report.judged:
         parts += section("Thresholds and verdicts", f"Fake is the positive class. {BY}", verdicts)
     return parts
@@ -146,6 +149,7 @@ def _notes(report: Report) -> str:
 def _about(report: Report) -> str:
     facts = {
         "Machine": words.machine(report),
+        "State": words.state(report),
         "Data": words.data(report),
         "Measured": report.created,
     }

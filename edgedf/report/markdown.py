@@ -4,24 +4,25 @@ from edgedf.markdown import table
 from edgedf.metrics import Evaluation
 from edgedf.report import words
 from edgedf.report.results import ModelResult, Report
+from edgedf.report.tables import tables
 
 
 def markdown(report: Report) -> str:
-    """The report as one Markdown text with two tables."""
+    """The report as one Markdown text."""
     parts = [
         f"# {report.title}",
         words.finding(report),
         f"* Data: {words.data(report)}\n* Latency: {words.setting(report)}",
-        f"Measured {report.created} on {words.machine(report)}.",
+        f"Measured {report.created} on {words.machine(report)}; {words.state(report)}.",
         "## Worth and latency",
         table(
             ("model", "format", "F1", "AUC", "precision", "recall", "p50 ms", "p95 ms", "size MB"),
             map(_worth, report.results),
         ),
-        "## Latency",
-        table(words.LATENCY, ([one.name, *words.latency(one)] for one in report.results)),
-        words.noise(report),
     ]
+    for one in tables(report):
+        rows = ([report.results[place].name, *cells] for place, cells in one.rows.items())
+        parts += [f"## {one.title}", table(("model", *one.header), rows), one.about]
     if report.judged:
         parts += [
             "## Verdicts",

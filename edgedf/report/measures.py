@@ -4,6 +4,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from edgedf.errors import InternalError
 from edgedf.metrics import Interval, change
 
@@ -54,3 +56,84 @@ class Noise:
 
 def _widest(found: Interval) -> float:
     return max(-found.low, found.high)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Calls of several faces, timed in turns with those of other sizes.
+
+    Attributes:
+        faces: In one call.
+        face_ms_p50: Median of a call, divided by its faces.
+    """
+
+    faces: int
+    face_ms_p50: float
+
+
+@dataclass(frozen=True)
+class Paced:
+    """Calls at a camera's pace, with idle gaps between them.
+
+    Attributes:
+        period_ms: From one frame to the next, which is the deadline of a call.
+        calls: Number of timed calls.
+        latency_ms_p50: Median.
+        latency_ms_p95: 95th percentile.
+        latency_ms_p99: 99th percentile.
+        latency_ms_max: The slowest.
+        missed: Calls that were not done when the next frame came.
+        after_idle_ms: The slowest of a few calls that came after a second without any.
+
+    Raises:
+        InternalError: The figures contradict each other.
+    """
+
+    period_ms: float
+    calls: int
+    latency_ms_p50: float
+    latency_ms_p95: float
+    latency_ms_p99: float
+    latency_ms_max: float
+    missed: int
+    after_idle_ms: float
+
+    def __post_init__(self) -> None:
+        """Checks that the figures can be."""
+        times = [self.latency_ms_p50, self.latency_ms_p95, self.latency_ms_p99, self.latency_ms_max]
+        if times != sorted(times) or (self.latency_ms_max > self.period_ms) != (self.missed > 0):
+            raise InternalError(f"{self.missed} missed deadlines of {self.period_ms:g} ms contradict latencies {times}")
+
+    @classmethod
+    def of(cls, times_ms: Sequence[float], period_ms: float, after_idle_ms: float) -> "Paced":
+        """Sums up calls at a pace."""
+        p50, p95, p99 = np.quantile(times_ms, (0.5, 0.95, 0.99)).tolist()
+        missed = sum(one > period_ms for one in times_ms)
+        return cls(period_ms, len(times_ms), p50, p95, p99, max(times_ms), missed, after_idle_ms)
+
+
+@dataclass(frozen=True)
+class Start:
+    """A process that loads the bundle and scores one face.
+
+    Attributes:
+        process_ms: From the start of the process to its first score.
+        load_ms: Of it, loading the bundle.
+        first_ms: Of it, the first call.
+        peak_mb: Most resident memory; None where the system does not tell.
+        steady_mb: Resident memory after some calls; None where the system does not tell.
+
+    Raises:
+        InternalError: The figures contradict each other.
+    """
+
+    process_ms: float
+    load_ms: float
+    first_ms: float
+    peak_mb: float | None
+    steady_mb: float | None
+
+    def __post_init__(self) -> None:
+        """Checks that the parts fit into the whole."""
+        if self.load_ms + self.first_ms > self.process_ms or (self.steady_mb or 0) > (self.peak_mb or 0):
+            raise InternalError(f"a start takes at least its parts, and peak memory the steady one: {self}")

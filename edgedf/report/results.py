@@ -8,7 +8,7 @@ from typing import Any
 from edgedf.errors import InternalError
 from edgedf.metrics import Evaluation
 from edgedf.report.environment import Environment
-from edgedf.report.measures import Noise
+from edgedf.report.measures import Batch, Noise, Paced, Start
 
 SCHEMA = 2
 
@@ -40,6 +40,10 @@ class ModelResult:
         latency_ms_p99: 99th percentile.
         latency_ms_max: The slowest.
         rounds_ms: Median of each round, in their order.
+        batches: Latency of a face in calls of several.
+        paced: Latency at a camera's pace.
+        start: Of a process with it.
+        energy_mj: Energy of one call of one face, in millijoules, of the whole processor.
 
     Raises:
         InternalError: The latencies contradict each other.
@@ -58,6 +62,10 @@ class ModelResult:
     latency_ms_p99: float | None = None
     latency_ms_max: float | None = None
     rounds_ms: Sequence[float] = field(default_factory=list)
+    batches: Sequence[Batch] = field(default_factory=list)
+    paced: Paced | None = None
+    start: Start | None = None
+    energy_mj: float | None = None
 
     def __post_init__(self) -> None:
         """Checks that the figures can be."""

@@ -54,6 +54,18 @@ def machine(report: Report) -> str:
     return f"{here.cpu} ({features}), {cores}, {here.system}; {versions}"
 
 
+def state(report: Report) -> str:
+    """How the machine was when the measurement began."""
+    here = report.environment
+    facts = {
+        "governor": here.governor,
+        "clock": here.frequency_mhz and f"{here.frequency_mhz:.0f} MHz",
+        "load": None if here.load is None else f"{here.load:.2f}",
+        "temperature": None if here.temperature_c is None else f"{here.temperature_c:.0f} °C",
+    }
+    return ", ".join(f"{name} {fact or 'not available'}" for name, fact in facts.items())
+
+
 def setting(report: Report) -> str:
     """How the latency was measured."""
     threads = f"{report.threads} thread{'s' if report.threads > 1 else ''}"
@@ -80,20 +92,6 @@ INTERVALS = (
     "Intervals are 95 %, by bootstrap over groups (one person or source video each); they do not cover the "
     "choice of the threshold or another training run. Every rate follows from its row's confusion matrix."
 )
-
-LATENCY = ("model", "calls", "p50 ms", "p90 ms", "p95 ms", "p99 ms", "max ms")
-
-
-def latency(result: ModelResult) -> list[str]:
-    """Cells of a row below `LATENCY`, but for the name."""
-    percentiles = (
-        result.latency_ms_p50,
-        result.latency_ms_p90,
-        result.latency_ms_p95,
-        result.latency_ms_p99,
-        result.latency_ms_max,
-    )
-    return [f"{result.calls}", *(figure(one) for one in percentiles)]
 
 
 def figure(value: float | None, form: str = ".2f") -> str:

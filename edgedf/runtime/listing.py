@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from edgedf.errors import InputError
+from edgedf.runtime.live.address import shown
 
 PICTURES = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
 VIDEOS = (".3gp", ".avi", ".flv", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".ts", ".webm", ".wmv")
@@ -32,7 +33,7 @@ def _found(paths: Sequence[Path], suffixes: Sequence[str], what: str) -> list[Pa
     found: list[Path] = []
     for path in paths:
         if not path.exists():
-            raise InputError(f"{path} does not exist")
+            raise InputError(f"{shown(str(path))} does not exist")
         inside = sorted(one for one in path.rglob("*") if one.suffix.lower() in suffixes and one.is_file())
         if path.is_dir() and not inside:
             raise InputError(f"{path} holds no {what} ({', '.join(suffixes)})")

@@ -13,16 +13,26 @@ from edgedf.data.readers import open_dataset
 from edgedf.errors import InputError
 from edgedf.metrics import Evaluation
 from edgedf.programs import load, run
-from edgedf.runtime.timing import measure
+from edgedf.report.read import read_report
+from edgedf.runtime.cold import ColdStart
+from edgedf.runtime.pace import after_idle, at_pace
+from edgedf.runtime.timing import Latency, measure
 
 MakeBundle = Callable[..., Path]
 
 
 @pytest.fixture(autouse=True)
 def _few_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The numbers of a test mean nothing, so a few calls do."""
+    """The numbers of a test mean nothing, so a few calls do, and no process of its own."""
     program = load("benchmarks/benchmark.py")
-    monkeypatch.setattr(program, "measure", partial(measure, rounds=2, turn_s=0.0, warm_up=1))
+
+    def few(calls: dict[str, Callable[[], object]], **_: object) -> dict[str, Latency]:
+        return measure(calls, rounds=2, turn_s=0.0, warm_up=1)
+
+    monkeypatch.setattr(program, "measure", few)
+    monkeypatch.setattr(program, "at_pace", partial(at_pace, count=3, period_s=1e-4))
+    monkeypatch.setattr(program, "after_idle", partial(after_idle, count=1, idle_s=0.0))
+    monkeypatch.setattr(program, "cold_start", lambda bundle, threads: ColdStart(200.0, 50.0, 1.0, 70.0, 60.0))
 
 
 def test_latency_and_f1_of_the_same_files_stand_side_by_side(
@@ -44,6 +54,38 @@ def test_latency_and_f1_of_the_same_files_stand_side_by_side(
     assert one["evaluation"]["prevalence"] == 0.17
     assert written["data"]["fingerprint"] == pack(open_dataset(faces).split("val")).fingerprint
     assert written["environment"]["cpu"]
+
+
+def test_a_bundle_is_measured_in_depth_and_a_peer_in_batches_alone(
+    make_bundle: MakeBundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    peers = pytest.importorskip("edgedf.deploy.peers")
+    bundle = make_bundle("red")
+    monkeypatch.setattr(peers, "peer_graph", lambda name: (bundle / "model.onnx").read_bytes())
+    run("benchmarks/benchmark.py", [bundle], out=tmp_path / "report", peers=["mobilenet_v2"])
+    report = read_report(tmp_path / "report" / "report.json")
+    red, peer = report.results
+    assert [one.faces for one in red.batches] == [one.faces for one in peer.batches] == [1, 4, 16]
+    assert red.paced and red.paced.calls == 3 and red.paced.period_ms == pytest.approx(33.3, abs=0.1)
+    assert red.start and red.start.peak_mb == 70.0
+    assert peer.paced is None and peer.start is None
+    assert report.noise and report.noise.model == "red"
+    assert "At a camera's pace" in (tmp_path / "report" / "report.md").read_text()
+
+
+def test_a_quick_run_leaves_out_what_takes_long(
+    make_bundle: MakeBundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = load("benchmarks/benchmark.py")
+    for name in ("at_pace", "after_idle", "cold_start", "energy_per_call"):
+        monkeypatch.setattr(program, name, None)
+    run("benchmarks/benchmark.py", [make_bundle("red")], out=tmp_path / "report", quick=True)
+    report = read_report(tmp_path / "report" / "report.json")
+    [red] = report.results
+    assert report.noise and len(red.rounds_ms) == 2
+    assert not red.batches and red.paced is None and red.start is None
+    text = (tmp_path / "report" / "report.md").read_text()
+    assert "camera's pace" not in text and "Percentiles of latency" in text
 
 
 def test_bundles_fitted_for_different_prevalences_need_one_to_be_stated_at(

@@ -51,7 +51,10 @@ def test_the_desktop_draws_the_newest_verdicts(monkeypatch: pytest.MonkeyPatch) 
 
     class Camera:
         def __init__(self, source: int) -> None:
-            assert source == 0
+            self.source = source
+
+        def isOpened(self) -> bool:
+            return self.source == 0
 
         def grab(self) -> bool:
             time.sleep(0.02)
@@ -73,6 +76,8 @@ def test_the_desktop_draws_the_newest_verdicts(monkeypatch: pytest.MonkeyPatch) 
     example("desktop").main(0)
     assert shown.pop() == "released"
     assert drawn()
+    with pytest.raises(SystemExit, match="cannot open 7"):
+        example("desktop").main(7)
 
 
 @pytest.fixture
@@ -130,6 +135,11 @@ def test_the_service_follows_a_stream(service: tuple[ModuleType, Any], monkeypat
         with pytest.raises(websockets.WebSocketDisconnect) as caught:
             socket.receive_json()
         assert caught.value.code == 1003
+    with client.websocket_connect("/frames") as socket:
+        socket.send_text("no picture")
+        with pytest.raises(websockets.WebSocketDisconnect) as caught:
+            socket.receive_json()
+        assert caught.value.reason == "send each JPEG as a binary message"
     monkeypatch.setattr(module.STREAMS, "locked", lambda: True)
     with client.websocket_connect("/frames") as socket:
         with pytest.raises(websockets.WebSocketDisconnect) as caught:

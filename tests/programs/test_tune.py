@@ -162,7 +162,7 @@ def test_figures_are_those_of_the_sites_threshold(make_bundle: MakeBundle, faces
     found = load("benchmarks/evaluate.py").main(bundle, faces)["evaluation"]
     assert (found["rule"], found["prevalence"]) == ("f1, cross-fitted", 0.2)
     assert found["f1"]["value"] == pytest.approx(artefact.site.metrics["evaluation"]["f1"]["value"], abs=0.02)
-    [shown] = load("benchmarks/benchmark.py").main([bundle], out=tmp_path / "report")["results"]
+    [shown] = load("benchmarks/benchmark.py").main([bundle], out=tmp_path / "report", quick=True)["results"]
     assert shown["evaluation"]["threshold"] == artefact.site.threshold
     assert any("recorded by bundle tune" in note for note in shown["notes"])
 

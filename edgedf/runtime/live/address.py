@@ -58,10 +58,17 @@ def find_live(source: str, options: Mapping[str, str]) -> Live | None:
 def without_secrets(address: str) -> str:
     """An address without user and password, wherever cameras want them: before the host, in the query, in the path."""
     head = found[0] if (found := SCHEME.match(address)) else ""
-    # The last @ of all, as a password may hold any character: rather too little is shown than too much.
-    place = re.split("[?#]", address[len(head) :].rpartition("@")[2])[0]
-    kept = "/".join(part for part in place.split("/") if "=" not in part)
+    # A password may hold any character: rather too little is shown than too much.
+    place, *hidden = re.split("[?#]", address[len(head) :], maxsplit=1)
+    if "@" in "".join(hidden):  # of a password in the query, or the end of one that a host follows
+        return f"{head}..."
+    kept = "/".join(part for part in place.rpartition("@")[2].split("/") if "=" not in part)
     return head + kept
+
+
+def shown(source: str) -> str:
+    """A path as it is, and what may be an address, with or without its beginning, without secrets."""
+    return without_secrets(source) if SCHEME.match(source) or re.search("[@?]", source) else source
 
 
 def _stream(scheme: str, rest: str, options: Mapping[str, str]) -> Live:

@@ -12,7 +12,7 @@ from typing import Any, Literal, Self
 from edgedf.errors import InputError
 from edgedf.extras import need
 from edgedf.faces.upright import upright
-from edgedf.runtime.live.address import Live, find_live, without_secrets
+from edgedf.runtime.live.address import Live, find_live, shown
 from edgedf.runtime.live.clock import RisingClock
 from edgedf.runtime.live.frame import Frame
 from edgedf.runtime.live.stored import Picture, read_arrays, read_folder, read_video
@@ -122,9 +122,9 @@ class Camera:
             need("av", "camera")
             return stream.name, True, self._watched(stream)
         path = Path(text)
-        if not path.exists():
-            shown = without_secrets(text) if "@" in text else text  # an address that lacks its beginning
-            raise InputError(f"{shown} does not exist: give a camera's number, a path, or an rtsp:// or http:// URL")
+        if not (text and path.exists()):  # "" would be this folder
+            what = shown(text) or "an empty name"
+            raise InputError(f"{what} does not exist: give a camera's number, a path, or an rtsp:// or http:// URL")
         if path.is_dir():
             return text, False, self._every(read_folder(path))
         need("av", "camera")

@@ -57,9 +57,14 @@ class Record:
                 self._keep_picture(event)
 
     def close(self) -> None:
-        """Ends the record."""
+        """Ends the record.
+
+        Raises:
+            InputError: The disk cannot take the rest of it.
+        """
         if self._file:
-            self._file.close()
+            with disk_trouble(self._folder):  # what a full disk did not take is tried again
+                self._file.close()
             self._file = None
 
     def __enter__(self) -> Self:
@@ -86,7 +91,7 @@ class Record:
     def _forget(self, pattern: str, keep: int) -> None:
         """Deletes all but the newest files of a kind; their names sort by time."""
         for path in sorted(self._folder.glob(pattern))[:-keep]:
-            path.unlink()
+            path.unlink(missing_ok=True)  # another process may record here, too
 
 
 def _stamp() -> str:

@@ -13,6 +13,7 @@ from edgedf.faces.crop import read_image
 from edgedf.faces.upright import upright
 from edgedf.runtime.listing import find_pictures
 from edgedf.runtime.live.decoding import NoPicturesError, decoded, opened, reason_of
+from edgedf.runtime.live.frame import check_frame
 
 FILES_ONLY = {"protocol_whitelist": "file"}  # a file that names others may not reach the network
 
@@ -78,11 +79,5 @@ def read_arrays(frames: Iterable[Any]) -> Generator[Picture]:
     """
     for item in frames:
         picture = Picture(*item) if isinstance(item, tuple) else Picture(item)
-        _check(picture.pixels)
+        check_frame(picture.pixels, picture.stamp)
         yield picture
-
-
-def _check(pixels: object) -> None:
-    if not (isinstance(pixels, np.ndarray) and pixels.dtype == np.uint8 and pixels.ndim == 3 and pixels.shape[2] == 3):
-        shown = f"{pixels.dtype} {pixels.shape}" if isinstance(pixels, np.ndarray) else type(pixels).__name__
-        raise InputError(f"a frame is {shown}: give uint8 arrays (H, W, 3) in RGB, or pairs of such and a time")

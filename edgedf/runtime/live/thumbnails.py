@@ -23,8 +23,9 @@ def thumbnail(pixels: NDArray[np.uint8]) -> Floats:
     """A grey picture of about 32 pixels' length of a frame `(H, W, 3)`, less its mean: light counts for nothing."""
     step = max(max(pixels.shape[:2]) // LONGER, 1)
     green = pixels[::step, ::step, 1]
-    height, width = (side // POOL for side in green.shape)
-    tiles = green[: height * POOL, : width * POOL].reshape(height, POOL, width, POOL)
+    pool = min(POOL, *green.shape)  # of a frame as narrow as a line there is little to sample
+    height, width = (side // pool for side in green.shape)
+    tiles = green[: height * pool, : width * pool].reshape(height, pool, width, pool)
     small = tiles.mean(axis=(1, 3), dtype=np.float32)
     return np.asarray(small - small.mean(), dtype=np.float32)
 

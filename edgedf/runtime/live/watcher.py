@@ -1,11 +1,12 @@
 """A detector for a camera app: frames in, events out, and nothing that blocks or grows."""
 
+import asyncio
 import atexit
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from math import isfinite
 from pathlib import Path
+from types import TracebackType
 from typing import Protocol, Self
 
 import numpy as np
@@ -17,14 +18,13 @@ from edgedf.faces.detectors import Detector, load_detector
 from edgedf.runtime.engine import Engine
 from edgedf.runtime.live.clock import RisingClock
 from edgedf.runtime.live.event import Event
-from edgedf.runtime.live.frame import Frame
+from edgedf.runtime.live.frame import Frame, check_frame
 from edgedf.runtime.live.mailbox import Mailbox
 from edgedf.runtime.live.pace import Pace
 from edgedf.runtime.live.pipeline import Pipeline
 from edgedf.runtime.live.stats import Meter, Stats
 from edgedf.shipped import DEFAULT_STUDENT, TERMS
 
-SMALLEST = 16  # pixels of a frame's side
 JOIN_S = 5.0  # that `close` waits for the work on a frame to end
 
 Taken = tuple[Frame, float]
@@ -103,9 +103,10 @@ class Watcher:
         self._inbox, self._outbox = Mailbox[Taken](), Mailbox[Event]()
         self._last: Event | None = None
         self._error: BaseException | None = None
+        self._trace: TracebackType | None = None
         self._submitted, self._closed = 0, False
         self._threads: list[threading.Thread] = []
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a signal's handler may close while its thread submits
         if source is not None and on_event:
             self._start()
 
@@ -138,12 +139,11 @@ class Watcher:
         start = time.perf_counter()
         if self._source is not None:
             raise InputError("this watcher has a source: submit frames to one without")
-        _check(pixels)
         timestamp = time.monotonic() if timestamp is None else float(timestamp)
-        if not isfinite(timestamp):
-            raise InputError(f"{timestamp} is no time of a frame")
+        check_frame(pixels, timestamp)
         self._start()
         if self._closed:
+            self._raise()  # where it has just ended with an error
             raise InputError("this watcher is closed: make another")
         kept = pixels.copy() if copy else pixels
         with self._lock:  # several threads may submit
@@ -181,7 +181,7 @@ class Watcher:
             while (event := await self._outbox.aget()) is not None:
                 yield event
         finally:
-            self.close()
+            await asyncio.to_thread(self.close)  # it waits for the work on a frame to end
 
     def wait(self) -> None:
         """Waits until the source ends or the watcher is closed: what is left to do with `on_event`.
@@ -189,13 +189,14 @@ class Watcher:
         Raises:
             EdgedfError: The source, the detector, the model or the callback failed.
         """
-        for thread in self._threads:
+        for thread in self._threads[:1]:  # the one that works, and closes when it ends
             thread.join()
         self._raise()
 
     def close(self) -> None:
         """Ends the work and lets source and model go; may be called twice."""
-        self._closed = True
+        with self._lock:  # no thread is joined before it was started
+            self._closed = True
         self._inbox.close()
         self._outbox.close()
         if self._source is not None:
@@ -221,40 +222,42 @@ class Watcher:
         self._start()
 
     def _start(self) -> None:
-        """Starts the threads, once; says what ended the work where it did."""
+        """Starts the threads, once, where it is not closed; says what ended the work where it did."""
         self._raise()
         with self._lock:
-            if self._threads:
+            if self._threads or self._closed:
                 return
             works = [self._work] if self._source is None or self._in_order else [self._work, self._read]
             self._threads = [threading.Thread(target=work, name="edgedf-watcher", daemon=True) for work in works]
-        atexit.register(self.close)  # a thread inside a library when the interpreter ends may crash it
-        for thread in self._threads:
-            thread.start()
+            atexit.register(self.close)  # a thread inside a library when the interpreter ends may crash it
+            for thread in self._threads:
+                thread.start()
 
     def _raise(self) -> None:
         if self._error:
-            raise self._error
+            raise self._error.with_traceback(self._trace)  # or it grew with every call of an app that goes on
 
     def _read(self) -> None:
         """Reads a live source."""
         try:
             for taken in self._captured():
                 self._inbox.put(taken)
-        except Exception as error:
+        except BaseException as error:  # such as SystemExit of the app's own source: this thread's end is nobody's news
             self._inbox.close(error)
         self._inbox.close()
 
     def _work(self) -> None:
-        """Makes events of frames until there are no more."""
+        """Makes events of frames until there are no more, and closes: a live source would be read for ever."""
         try:
             for frame, taken in self._captured() if self._in_order else iter(self._inbox.get, None):
+                if self._closed:  # a frame may wait yet, and its event is no one's
+                    break
                 self._deliver(self._event(frame, taken))
-        except Exception as error:
-            self._error = error
-            self._inbox.close(error)
+        except BaseException as error:  # such as SystemExit of the app's callback
+            self._trace, self._error = error.__traceback__, error
             self._outbox.close(error)
-        self._outbox.close()
+        finally:
+            self.close()
 
     def _captured(self) -> Iterator[Taken]:
         """The source's frames; processor time is what they cost, as a camera is waited for."""
@@ -283,8 +286,3 @@ class Watcher:
             self._outbox.hand(event)
         else:
             self._outbox.put(event)
-
-
-def _check(pixels: NDArray[np.uint8]) -> None:
-    if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3 or min(pixels.shape[:2]) < SMALLEST:
-        raise InputError(f"a frame is uint8 (H, W, 3) of {SMALLEST} px and more, not {pixels.dtype} {pixels.shape}")

@@ -9,6 +9,7 @@ import pytest
 from edgedf.errors import InternalError
 from edgedf.metrics import Interval, evaluate
 from edgedf.report import Report
+from edgedf.report.measures import Paced, Start
 
 
 def test_a_report_whose_figures_contradict_its_matrix_cannot_be_built(report: Report) -> None:
@@ -63,3 +64,20 @@ def test_noise_follows_from_its_rounds(noisy: Report, changes: dict[str, Any], m
     assert noisy.noise is not None
     with pytest.raises(InternalError, match=message):
         dataclasses.replace(noisy, noise=dataclasses.replace(noisy.noise, **changes))
+
+
+def test_a_pace_is_summed_up_with_its_missed_deadlines() -> None:
+    found = Paced.of([1.0] * 98 + [40.0, 50.0], 33.3, 2.0)
+    assert (found.calls, found.missed, found.latency_ms_p50, found.latency_ms_max) == (100, 2, 1.0, 50.0)
+    with pytest.raises(InternalError, match="0 missed deadlines"):
+        dataclasses.replace(found, missed=0)
+    with pytest.raises(InternalError, match="contradict"):
+        dataclasses.replace(found, latency_ms_p50=51.0)
+
+
+@pytest.mark.parametrize("changes", [{"load_ms": 250.0}, {"first_ms": 151.0}, {"steady_mb": 71.0}])
+def test_the_parts_of_a_start_fit_into_the_whole(changes: dict[str, float]) -> None:
+    start = Start(process_ms=200.0, load_ms=50.0, first_ms=1.0, peak_mb=70.0, steady_mb=60.0)
+    assert dataclasses.replace(start, peak_mb=None, steady_mb=None).peak_mb is None
+    with pytest.raises(InternalError, match="at least its parts"):
+        dataclasses.replace(start, **changes)

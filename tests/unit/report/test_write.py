@@ -14,6 +14,7 @@ from edgedf.report import Report, write_report
 from edgedf.report.headline import Box, headline
 from edgedf.report.html import page
 from edgedf.report.markdown import markdown
+from edgedf.report.measures import Batch, Paced, Start
 from edgedf.report.words import finding, noise
 
 VOID = {"meta", "br"}
@@ -145,3 +146,31 @@ def test_the_finding_claims_no_speed_within_the_noise(noisy: Report) -> None:
     slower = [one * 1.001 for one in student.rounds_ms]
     alike = dataclasses.replace(teacher, rounds_ms=slower, latency_ms_p50=student.latency_ms_p50 * 1.001)
     assert "No model is faster by more" in finding(dataclasses.replace(noisy, results=[student, alike]))
+
+
+def test_what_was_measured_in_depth_stands_in_both_forms(report: Report) -> None:
+    teacher, *others = report.results
+    deep = dataclasses.replace(
+        teacher,
+        batches=[Batch(1, 70.125), Batch(16, 61.375)],
+        paced=Paced.of([71.0, 72.0, 75.5], 33.3, 88.25),
+        start=Start(1234.5, 321.5, 99.5, 77.5, None),
+        energy_mj=12.75,
+    )
+    whole = dataclasses.replace(report, results=[deep, *others])
+    for text in (markdown(whole), page(whole)):
+        for figure in ("61.38", "88.25", "1234.5", "321.5", "77.5", "12.75", "16 faces", "A call each 33.3 ms"):
+            assert figure in text
+    for text in (markdown(report), page(report)):
+        assert "camera's pace" not in text and "to first score" not in text
+
+
+def test_what_the_machine_does_not_tell_is_not_available(report: Report) -> None:
+    assert "governor not available, clock not available, load not available, temperature not" in markdown(report)
+    told = dataclasses.replace(
+        report.environment, governor="powersave", frequency_mhz=1800.4, load=0.0, temperature_c=61.2
+    )
+    text = markdown(dataclasses.replace(report, environment=told))
+    assert "governor powersave, clock 1800 MHz, load 0.00, temperature 61 °C" in text
+    deep = dataclasses.replace(report.results[0], start=Start(2.0, 1.0, 0.5, None, None))
+    assert "| not available |" in markdown(dataclasses.replace(report, results=[deep]))

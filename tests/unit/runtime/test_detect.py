@@ -262,6 +262,9 @@ def test_nothing_to_judge_is_an_error(
 ) -> None:
     with pytest.raises(InputError, match="does not exist"):
         list(judged(engine, [tmp_path / "nowhere"]))
+    with pytest.raises(InputError, match="does not exist") as caught:
+        list(judged(engine, [Path("rtsp://user:secret@camera/live")]))
+    assert "secret" not in str(caught.value)
     (tmp_path / "empty").mkdir()
     with pytest.raises(InputError, match="holds no picture"):
         list(judged(engine, [tmp_path / "empty"]))

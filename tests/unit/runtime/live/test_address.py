@@ -13,7 +13,10 @@ from edgedf.runtime.live.address import find_live, without_secrets
     [
         ("rtsp://10.0.0.7:554/live", "rtsp://10.0.0.7:554/live"),
         ("rtsp://user:secret@camera/live", "rtsp://camera/live"),
-        ("rtsp://user:se@cr/e?t#@camera:8554/live", "rtsp://camera:8554/live"),
+        ("rtsp://user:se@cr/et@camera:8554/live", "rtsp://camera:8554/live"),
+        ("rtsp://user:se@cr/e?t#@camera:8554/live", "rtsp://..."),
+        ("http://user:x@camera/video?pwd=se@secret", "http://..."),
+        ("http://camera/video?pwd=se@secret", "http://..."),
         ("http://camera/video?user=admin&password=secret", "http://camera/video"),
         ("http://camera/video#secret", "http://camera/video"),
         ("rtsp://camera/user=admin_password=secret_channel=1/stream", "rtsp://camera/stream"),

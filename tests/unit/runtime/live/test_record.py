@@ -82,6 +82,15 @@ def test_a_full_disk_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         follow(events(1), [keep])
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no file of this system is full")
+def test_a_full_disk_is_one_line_at_the_end_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a line was not taken, closing the file tries again."""
+    opened = Path.open
+    monkeypatch.setattr(Path, "open", lambda *_, **__: opened(Path("/dev/full"), "w", encoding="utf-8"))
+    with pytest.raises(InputError, match="the disk is full"), Record(tmp_path) as keep:
+        follow(events(1), [keep])
+
+
 def test_a_file_in_the_way_is_said_at_once(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(InputError, match="is a file"):

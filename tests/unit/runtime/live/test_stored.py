@@ -93,7 +93,7 @@ def test_what_is_no_video_is_one_line(tmp_path: Path, make: Callable[[Path], Non
         list(Camera(path))
 
 
-@pytest.mark.parametrize("source", ["nothing.mp4", "user:secret@host/x", None, 1.5])
+@pytest.mark.parametrize("source", ["nothing.mp4", "user:secret@host/x", "host/x?key=secret", "", None, 1.5])
 def test_what_is_not_there_is_one_line(source: str) -> None:
     with pytest.raises(InputError, match="give a camera's number") as caught:
         Camera(source)
@@ -146,6 +146,8 @@ def test_an_app_hands_over_its_frames() -> None:
 def test_a_frame_of_another_kind_is_one_line(frame: NDArray[np.uint8]) -> None:
     with pytest.raises(InputError, match=r"^a frame is .*: give uint8 arrays \(H, W, 3\) in RGB"):
         list(Camera([frame]))
+    with pytest.raises(InputError, match="nan is no time"):
+        list(Camera([(picture(0), float("nan"))]))
 
 
 def test_it_goes_on_where_its_reader_left(tmp_path: Path) -> None:

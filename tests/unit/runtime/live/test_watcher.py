@@ -233,8 +233,9 @@ def test_times_rise_whatever_the_clock_does(times: list[float]) -> None:
 
 def test_what_is_no_frame_is_refused_at_once() -> None:
     with Watcher(model=engine(StubBackend()), detector=StubDetector(nobody)) as watcher:
-        for wrong in (np.zeros((180, 320), np.uint8), np.zeros((180, 320, 3)), np.zeros((8, 320, 3), np.uint8)):
-            with pytest.raises(InputError, match="a frame is uint8"):
+        shapes = (180, 320), (180, 320, 4), (8, 320, 3)
+        for wrong in (*(np.zeros(shape, np.uint8) for shape in shapes), np.zeros((180, 320, 3)), None):
+            with pytest.raises(InputError, match=r"a frame is .*: give uint8 arrays"):  # None: of OpenCV without camera
                 watcher.submit(wrong)  # type: ignore[arg-type]
         with pytest.raises(InputError, match="no time"):
             watcher.submit(picture(0), float("nan"))
@@ -278,12 +279,17 @@ def test_a_closed_watcher_stays_closed() -> None:
     assert list(watcher) == []
     with Watcher(model=engine(StubBackend()), detector=StubDetector(one_face)) as pushed:
         pushed.submit(picture(0))
-    with pytest.raises(InputError, match="closed"):
-        pushed.submit(picture(1))
+    never = Watcher(model=engine(StubBackend()), detector=StubDetector(one_face))
+    never.close()
+    threads = threading.active_count()
+    for one in (pushed, never):
+        with pytest.raises(InputError, match="closed"):
+            one.submit(picture(1))
+    assert list(never) == [] and threading.active_count() == threads
 
 
-def test_async_loops_get_the_same_events_and_go_on_meanwhile() -> None:
-    async def main() -> tuple[list[int], int]:
+def test_async_loops_get_the_same_events_and_go_on_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def main() -> tuple[list[int], int, int]:
         numbers, ticks = [], 0
 
         async def ticking() -> None:
@@ -297,11 +303,17 @@ def test_async_loops_get_the_same_events_and_go_on_meanwhile() -> None:
             film(one_face, 20), engine(StubBackend(seconds=0.02)), detector=StubDetector(one_face)
         ):
             numbers.append(event.frame.number)
+        source = film(one_face, 20)
+        monkeypatch.setattr(source, "close", lambda: time.sleep(0.3))
+        events = aiter(Watcher(source, engine(StubBackend()), detector=StubDetector(one_face)))
+        await anext(events)
+        before = ticks
+        await events.aclose()  # type: ignore[attr-defined]
         task.cancel()
-        return numbers, ticks
+        return numbers, before, ticks
 
-    numbers, ticks = asyncio.run(main())
-    assert numbers == list(range(20)) and ticks >= 3
+    numbers, before, ticks = asyncio.run(main())
+    assert numbers == list(range(20)) and before >= 3 and ticks >= before + 3
 
 
 def test_a_callback_gets_every_event_of_a_film_and_its_error_comes_out() -> None:
@@ -317,9 +329,36 @@ def test_a_callback_gets_every_event_of_a_film_and_its_error_comes_out() -> None
     def failing(event: Event) -> None:
         raise ValueError("of the app")
 
-    broken = Watcher(film(one_face, 20), engine(StubBackend()), detector=StubDetector(one_face), on_event=failing)
-    with broken, pytest.raises(ValueError, match="of the app"):
-        broken.wait()
+    for live in (False, True):
+        source = film(one_face, 10**6, live)  # a live one is read on a thread of its own, and has no end
+        broken = Watcher(source, engine(StubBackend()), detector=StubDetector(one_face), on_event=failing)
+        with pytest.raises(ValueError, match="of the app"):
+            broken.wait()
+        until(source.closed.is_set)
+
+
+def test_a_callback_that_exits_ends_the_wait() -> None:
+    def leaving(event: Event) -> None:
+        raise SystemExit(3)
+
+    source = film(one_face, 10**6, live=True)
+    watcher = Watcher(source, engine(StubBackend()), detector=StubDetector(one_face), on_event=leaving)
+    with pytest.raises(SystemExit):
+        watcher.wait()
+
+
+def test_a_callback_may_close_and_hears_no_more() -> None:
+    seen: list[int] = []
+
+    def closing(event: Event) -> None:
+        seen.append(event.frame.number)
+        watcher.submit(picture(1))  # waits when it is closed
+        watcher.close()
+
+    watcher = Watcher(model=engine(StubBackend()), detector=StubDetector(one_face), on_event=closing)
+    watcher.submit(picture(0))
+    watcher.wait()
+    assert seen == [0] and watcher.stats.failures == 0
 
 
 # What goes wrong
@@ -345,8 +384,12 @@ def test_a_failure_that_lasts_reaches_the_consumer(part: str, message: str) -> N
     with Watcher(film(one_face, 500), engine(backend), detector=detector) as watcher:
         with pytest.raises(EdgedfError, match=f"the {part} failed {FAILURES} times in a row .*{message}"):
             list(watcher)
-        with pytest.raises(EdgedfError, match=message):
-            watcher.latest()
+        lengths = set()
+        for _ in range(3):
+            with pytest.raises(EdgedfError, match=message) as caught:
+                watcher.latest()
+            lengths.add(len(caught.traceback))
+        assert len(lengths) == 1, "an app that goes on would keep the frames of every call"
     assert watcher.stats.failures == FAILURES
 
 

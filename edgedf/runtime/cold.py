@@ -1,0 +1,93 @@
+"""From the start of a process to its first score, and the memory it takes: measured in processes of their own."""
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from edgedf.errors import InternalError
+
+STEADY_CALLS = 50  # after which memory is what it stays
+STATUS = Path("/proc/self/status")
+
+
+class ColdStart(NamedTuple):
+    """A process that loads a bundle and scores one crop.
+
+    Attributes:
+        process_ms: From the start of the process to its first score.
+        load_ms: Of it, `Engine.load`.
+        first_ms: Of it, the first call.
+        peak_mb: Most resident memory; None where the system does not tell.
+        steady_mb: Resident memory after some calls; None where the system does not tell.
+    """
+
+    process_ms: float
+    load_ms: float
+    first_ms: float
+    peak_mb: float | None
+    steady_mb: float | None
+
+
+def cold_start(bundle: Path, threads: int, count: int = 3) -> ColdStart:
+    """Starts a few processes: the one of median time, with the most memory of all.
+
+    Args:
+        bundle: Whose fastest artefact is loaded; that it was chosen before is remembered.
+        threads: Of each call.
+        count: Number of processes.
+
+    Raises:
+        InternalError: A process failed.
+    """
+    found = sorted(_one(bundle, threads) for _ in range(count))
+    peaks, steady = ([getattr(one, name) for one in found] for name in ("peak_mb", "steady_mb"))
+    most = {"peak_mb": max(peaks), "steady_mb": max(steady)} if None not in peaks else {}
+    return found[len(found) // 2]._replace(**most)
+
+
+def _one(bundle: Path, threads: int) -> ColdStart:
+    words = [sys.executable, "-m", "edgedf.runtime.cold", str(bundle), str(threads)]
+    start = time.perf_counter()
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout and process.stderr
+        process.stdout.readline()  # the first score
+        process_ms = (time.perf_counter() - start) * 1000
+        told, errors = process.communicate()
+    if process.returncode:
+        raise InternalError(f"a process of its own cannot load {bundle}: {errors.strip().splitlines()[-1:]}")
+    return ColdStart(process_ms, **json.loads(told))
+
+
+def main(bundle: str, threads: str) -> None:
+    """What such a process does: prints its first score, then the rest as JSON."""
+    from edgedf.runtime import Engine  # a part of what is timed
+
+    crop = np.zeros((1, 256, 256, 3), np.uint8)
+    times = [time.perf_counter()]
+    engine = Engine.load(bundle, threads=int(threads))
+    times.append(time.perf_counter())
+    score = engine.predict(crop)[0]
+    times.append(time.perf_counter())
+    print(score, flush=True)
+    for _ in range(STEADY_CALLS):
+        engine.predict(crop)
+    load_ms, first_ms = (np.diff(times) * 1000).tolist()
+    print(json.dumps({"load_ms": load_ms, "first_ms": first_ms, **memory()}))
+
+
+def memory(status: Path = STATUS) -> dict[str, float | None]:
+    """Most and present resident memory of this process in MB; None where the system does not tell."""
+    if not status.is_file():
+        return {"peak_mb": None, "steady_mb": None}
+    lines = dict(line.split(":", 1) for line in status.read_text().splitlines())
+    peak, steady = (int(lines[name].split()[0]) * 1024 / 1e6 for name in ("VmHWM", "VmRSS"))
+    return {"peak_mb": peak, "steady_mb": steady}
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
