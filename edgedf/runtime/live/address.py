@@ -46,7 +46,7 @@ def find_live(source: str, options: Mapping[str, str]) -> Live | None:
         options: For FFmpeg, beside those that are set here.
 
     Raises:
-        InputError: An address that is not RTSP or HTTP.
+        InputError: An address that is not RTSP or HTTP, or names no host.
     """
     if scheme := SCHEME.match(source):
         return _stream(scheme[1].lower(), source[scheme.end() :], options)
@@ -77,6 +77,8 @@ def _stream(scheme: str, rest: str, options: Mapping[str, str]) -> Live:
     if scheme not in PROTOCOLS:
         known = ", ".join(f"{one}://" for one in PROTOCOLS)
         raise InputError(f"{name} cannot be watched: give {known} or a path, or hand Camera the frames")
+    if rest.partition("/")[0].rpartition("@")[2][:1] in ("", ":", "?", "#"):
+        raise InputError(f"{name} names no host: give {scheme}://HOST/PATH")
     settings = AT_ONCE | {"protocol_whitelist": PROTOCOLS[scheme]}
     if scheme.startswith("rtsp"):
         settings["rtsp_transport"] = "tcp"  # nothing is lost on the way, and firewalls let it pass

@@ -68,6 +68,13 @@ def test_what_is_neither_rtsp_nor_http_is_refused(address: str) -> None:
     assert "secret" not in str(caught.value)
 
 
+@pytest.mark.parametrize("address", ["rtsp://", "rtsp://user:secret@/x", "http://:554"])
+def test_an_address_without_a_host_is_refused_at_once(address: str) -> None:
+    with pytest.raises(InputError, match="names no host") as caught:
+        find_live(address, {})
+    assert "secret" not in str(caught.value)
+
+
 @pytest.mark.parametrize("address", ["rtsp://h/x", "RTSPS://h/x", "http://h/x", "https:/h/x"])
 def test_a_stream_reaches_no_file(address: str) -> None:
     found = find_live(address, {})
