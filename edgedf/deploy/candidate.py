@@ -89,7 +89,7 @@ def _of_run(run: Run) -> Candidate:
         return graph_forms(run.name, open_source(run.path, drawn_crops(COUNT)).graph)
 
     table = run.path / "metrics.csv"
-    history = read_table(table, ("auc", "f1", "seconds", "images_per_second"))[0] if table.is_file() else {}
+    history = read_table(table, ("auc", "f1"))[0] if table.is_file() else {}
     parameters = sum(one.numel() for one in model.fused().parameters())
     return Candidate(
         architecture(run), parameters, run.config.to_dict(), history, [Scorer("", "torch", "fp32", score)], forms

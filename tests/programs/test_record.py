@@ -130,6 +130,13 @@ def test_a_run_is_told_by_its_config_and_history_without_a_path(faces: Path, stu
     assert "someone" not in text and str(faces) not in text and "person" not in text and ".png" not in text
 
 
+def test_a_mean_of_runs_has_no_time_of_its_own(faces: Path, student_run: Path, tmp_path: Path) -> None:
+    (student_run / "metrics.csv").write_text("epoch,auc,f1\n0,.61234567,.3\n")
+    training = record(student_run, [faces], tmp_path / "r.json").training
+    assert training is not None
+    assert (training.training_s, training.images_shown, training.val_auc) == (None, None, [0.6123])
+
+
 def test_a_timed_bundle_is_timed_as_it_is_and_completed_for_the_other_runtime(
     faces: Path, make_bundle: MakeBundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
