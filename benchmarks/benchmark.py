@@ -1,12 +1,12 @@
 """Benchmark: latency and F1 of the same files, side by side.
 
 bundles -> engines -> F1 on a split, in several threads -> latency, all in turn in one thread each
-    -> unless quick: several faces a call, a camera's pace, energy, and processes of their own -> report
+    -> unless quick: several faces a call, a camera's pace, energy, and processes of their own
+    -> if full, of every artefact: all cores, and how far each layer is from what the machine can do -> report
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -15,40 +15,30 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgedf.console import progress, say, table
-from edgedf.data.packed import PackedFaces, pack
-from edgedf.data.readers import open_dataset
-from edgedf.deploy.evaluation import Decision, decide, engine_scores, evaluate_faces
-from edgedf.errors import InputError
+from edgedf.bundle import open_bundle
+from edgedf.console import say, table
+from edgedf.deploy.contenders import Contender, check_peers, contenders
+from edgedf.deploy.worth import Judging, Worth, basis, common_prevalence, judge, open_faces
+from edgedf.errors import ConfigError, EdgedfError
+from edgedf.extras import need
 from edgedf.files import check_folder
-from edgedf.metrics import Evaluation, check_prevalence
+from edgedf.machine import cores
+from edgedf.metrics import Evaluation, check_prevalence, times_as_fast
+from edgedf.metrics.roofline import Roofline
 from edgedf.report import DataInfo, Environment, ModelResult, Noise, Report, words, write_report
-from edgedf.report.measures import Batch, Paced, Start
+from edgedf.report.kept import kept_once
+from edgedf.report.measures import AllCores, Batch, Paced, Start
 from edgedf.report.words import images
-from edgedf.runtime import Engine
-from edgedf.runtime.backends import load_backend
 from edgedf.runtime.cold import cold_start
 from edgedf.runtime.energy import energy_per_call
 from edgedf.runtime.pace import PERIOD_S, after_idle, at_pace
 from edgedf.runtime.timing import Latency, clock_resolution_ms, measure
 
-PEER_BACKEND = "onnxruntime"
 SIZES = (1, 4, 16)  # faces in one call
+JUDGED = "judged.json"  # beside the report of a full run
 BATCHES_S = 20.0  # of all such calls together; a turn that has begun is finished
 
-
-@dataclass(frozen=True)
-class Candidate:
-    """A model to time, with what is known about it before; a peer has no path."""
-
-    name: str
-    call: Callable[[NDArray[np.uint8]], object]
-    precision: str
-    backend: str
-    size_mb: float
-    evaluation: Evaluation | None
-    notes: list[str]
-    path: Path | None = None
+Kept = Callable[[dict[str, Any], Callable[[], Worth]], Worth]
 
 
 def main(
@@ -61,6 +51,7 @@ def main(
     threads: int = 1,
     peers: Sequence[str] = (),
     quick: bool = False,
+    full: bool = False,
 ) -> dict[str, Any]:
     """Measures bundles and writes `report.json`, `report.md` and `report.html`.
 
@@ -72,38 +63,37 @@ def main(
         prevalence: Share of fakes that precision and F1 are stated at; when None, the one that the thresholds of all
             models were chosen for, or else the split's own.
         threads: Threads of each timed call.
-        peers: Well-known networks to time beside them, see `edgedf.deploy.peers`.
+        peers: Well-known networks to time beside them, see `edgedf.deploy.peers`, or ONNX files to judge and time.
         quick: Leave out what takes long: calls of several faces, a camera's pace, starts and memory, energy.
+        full: Take every artefact that works here, and measure it in depth: on all cores, by layer, and with data by
+            size, sharpness and skin tone. What was judged is kept beside the report for a rerun.
 
     Returns:
         The report, with the path of its page.
 
     Raises:
+        ConfigError: `quick` and `full` are both asked for.
         InputError: The thresholds were chosen for different prevalences and none was given; a peer is unknown, or
             `out` cannot be written.
     """
-    _check(out, prevalence, peers)
+    _check(out, prevalence, peers, quick and full)
     here = Environment.here()  # before the work changes load and temperature
-    faces = pack(open_dataset(data, log=say).split(split), progress=progress, log=say) if data else None
-    with ExitStack() as stack:
-        engines = {
-            name: (path, stack.enter_context(Engine.load(path, threads=threads)))
-            for name, path in _named(models).items()
-        }
-        if faces and prevalence is None:
-            prevalence = _common_prevalence({name: engine for name, (_, engine) in engines.items()}, faces)
-        candidates = [_bundle(name, *one, faces, prevalence) for name, one in engines.items()]
-        candidates += [_peer(name, threads) for name in peers]
-        latencies, noise = _time(candidates)
-        more = [{}] * len(candidates) if quick else _more(candidates, threads)
-        results = [_result(*one) for one in zip(candidates, latencies, more, strict=True)]
+    on = open_faces(data, split, parts=full) if data else None
+    found = contenders(models, peers, threads, every=full)
+    if on and prevalence is None:
+        prevalence = common_prevalence(found, on.faces)
+    worth = [_worth(one, on, prevalence, _kept(out, here) if full else None) for one in found]
+    latencies, noise = _time(found)
+    more = [{}] * len(found) if quick else _more(found, threads)
+    deep = _deep(found, threads) if full else [{}] * len(found)
+    results = [_result(*one, first=latencies[0]) for one in zip(found, worth, latencies, more, deep, strict=True)]
     report = Report(
         title="edgedf benchmark",
         created=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         environment=here,
         threads=threads,
         results=results,
-        data=DataInfo(data.resolve().name, split, faces.fingerprint) if data and faces else None,
+        data=DataInfo(data.resolve().name, split, on.faces.fingerprint) if data and on else None,
         noise=noise,
     )
     page = write_report(report, out)["html"]
@@ -112,67 +102,42 @@ def main(
     return {**report.to_dict(), "page": str(page)}
 
 
-def _check(out: Path, prevalence: float | None, peers: Sequence[str]) -> None:
+def _check(out: Path, prevalence: float | None, peers: Sequence[str], both: bool) -> None:
     """What can be refused before the work starts."""
+    if both:
+        raise ConfigError("--quick leaves out what takes long, and --full adds to it: give one of them")
     check_folder(out)
     if prevalence is not None:
         check_prevalence(prevalence)
-    if peers:
-        from edgedf.deploy.peers import check_peer  # torch is needed for peers only
-
-        for peer in peers:
-            check_peer(peer)
+    check_peers(peers)
 
 
-def _common_prevalence(engines: Mapping[str, Engine], faces: PackedFaces) -> float:
-    """The share of fakes that all thresholds were chosen for; the split's own stands for one that is unknown.
-
-    Raises:
-        InputError: There are several, at which no two rows could be compared.
-    """
-    own = float(faces.labels.mean())
-    shares = [Decision.of_engine(engine).prevalence or own for engine in engines.values()]
-    if len({round(share, 9) for share in shares}) > 1:
-        listed = " and ".join(f"{share:.3g}" for share in shares)
-        raise InputError(f"{' and '.join(engines)} were fitted for prevalences of {listed}: give --prevalence")
-    return shares[0]
+def _worth(one: Contender, on: Judging | None, prevalence: float | None, kept: Kept | None) -> Worth | None:
+    """What a contender is worth on the faces or, without any, by what its bundle recorded; none of random weights."""
+    if one.random:
+        return None
+    if on is None:
+        return _recorded(one)
+    if one.rule:
+        one.notes.append(f"its threshold is chosen on these faces by the rule {one.rule}, cross-fitted")
+    make = partial(judge, one, on, prevalence)
+    return kept(basis(one, on, prevalence), make) if kept else make()
 
 
-def _named(models: Sequence[Path]) -> dict[str, Path]:
-    """Bundles by the name of their folder, or by their path where names repeat."""
-    paths = list(dict.fromkeys(models))
-    names = [path.resolve().name.removesuffix(".edgedf") for path in paths]
-    if len(set(names)) < len(names):
-        names = [str(path) for path in paths]
-    return dict(zip(names, paths, strict=True))
+def _kept(out: Path, here: Environment) -> Kept:
+    """Judges once what is of the same files, faces, machine and versions, however often the benchmark is begun."""
+    machine = {"machine": [here.cpu, here.features, here.system], "versions": here.versions}
+    return lambda basis, make: kept_once(out / JUDGED, Worth, basis | machine, make)
 
 
-def _bundle(name: str, path: Path, engine: Engine, faces: PackedFaces | None, prevalence: float | None) -> Candidate:
-    """A bundle, evaluated on faces or, without any, with what it recorded at export."""
-    notes = list(engine.notes)
-    recorded = engine.artefact.point.metrics
-    evaluation = None
-    if faces is not None:
-        say(f"evaluating {name}")
-        decision, scores = Decision.of_engine(engine), engine_scores(engine, faces)
-        evaluation = evaluate_faces(faces, scores, decide(faces, scores, decision), prevalence)
-    elif recorded:
-        evaluation = Evaluation.from_dict(recorded["evaluation"])
-        when = "by bundle tune" if engine.artefact.site else "at export"
-        notes.append(f"figures as recorded {when}, split {recorded['split']}: {images(evaluation)}")
-    size_mb = (path / engine.artefact.file).stat().st_size / 1e6
-    return Candidate(name, engine.predict, engine.artefact.precision, engine.backend, size_mb, evaluation, notes, path)
-
-
-def _peer(name: str, threads: int) -> Candidate:
-    """A well-known network with random weights."""
-    from edgedf.deploy.peers import peer_graph  # torch is needed for peers only
-
-    say(f"exporting {name} with random weights")
-    graph = peer_graph(name)
-    call = load_backend(PEER_BACKEND, graph, threads).run
-    notes = ["latency only: its weights are random"]
-    return Candidate(name, call, "fp32", PEER_BACKEND, len(graph) / 1e6, None, notes)
+def _recorded(one: Contender) -> Worth | None:
+    artefact = one.engine.artefact
+    if not (recorded := artefact.point.metrics):
+        return None
+    evaluation = Evaluation.from_dict(recorded["evaluation"])
+    when = "by bundle tune" if artefact.site else "at export"
+    one.notes.append(f"figures as recorded {when}, split {recorded['split']}: {images(evaluation)}")
+    return Worth(evaluation)
 
 
 def crops(count: int) -> NDArray[np.uint8]:
@@ -180,56 +145,91 @@ def crops(count: int) -> NDArray[np.uint8]:
     return np.random.default_rng(0).integers(0, 256, (count, 256, 256, 3), np.uint8)
 
 
-def _time(candidates: Sequence[Candidate]) -> tuple[list[Latency], Noise]:
-    """Latencies in the order of the candidates, and how far the first is from itself under a second name."""
-    say(f"timing {len(candidates)} models, one face a call; the first of them twice")
-    calls = [partial(one.call, crops(1)) for one in (*candidates, candidates[0])]
+def _time(found: Sequence[Contender]) -> tuple[list[Latency], Noise]:
+    """Latencies in their order, and how far the first is from itself under a second name."""
+    say(f"timing {len(found)} models, one face a call; the first of them twice")
+    calls = [partial(one.engine.predict, crops(1)) for one in (*found, found[0])]
     *latencies, again = measure({str(place): call for place, call in enumerate(calls)}).values()
-    noise = Noise.of(candidates[0].name, latencies[0].rounds_ms, again.rounds_ms, clock_resolution_ms())
+    noise = Noise.of(found[0].name, latencies[0].rounds_ms, again.rounds_ms, clock_resolution_ms())
     return latencies, noise
 
 
-def _more(candidates: Sequence[Candidate], threads: int) -> list[dict[str, Any]]:
-    """What a quick run leaves out, in the order of the candidates; of peers only calls of several faces."""
-    found: list[dict[str, Any]] = [{"batches": batches} for batches in _batches(candidates)]
-    for one, values in zip(candidates, found, strict=True):
+def _more(found: Sequence[Contender], threads: int) -> list[dict[str, Any]]:
+    """What a quick run leaves out, in their order; of peers only calls of several faces."""
+    more: list[dict[str, Any]] = [{"batches": batches} for batches in _batches(found)]
+    for one, values in zip(found, more, strict=True):
         if one.path is not None:
             say(f"timing {one.name} at a camera's pace, and in processes of its own")
-            call = partial(one.call, crops(1))
+            call = partial(one.engine.predict, crops(1))
             paced = Paced.of(at_pace(call), PERIOD_S * 1000, after_idle(call))
-            start = Start(**cold_start(one.path, threads)._asdict())
+            start = Start(**cold_start(one.path, threads, one.backend)._asdict())
             values |= {"paced": paced, "energy_mj": energy_per_call(call), "start": start}
-    return found
+    return more
 
 
-def _batches(candidates: Sequence[Candidate]) -> list[list[Batch]]:
+def _batches(found: Sequence[Contender]) -> list[list[Batch]]:
     say(f"timing calls of {', '.join(map(str, SIZES))} faces")
     calls = {
-        f"{place} {size}": partial(one.call, crops(size)) for place, one in enumerate(candidates) for size in SIZES
+        f"{place} {size}": partial(one.engine.predict, crops(size)) for place, one in enumerate(found) for size in SIZES
     }
-    found = measure(calls, rounds=10, turn_s=0.02, warm_up=1, budget_s=BATCHES_S)
-    medians = {name: latency.latency_ms_p50 for name, latency in found.items()}
-    return [[Batch(size, medians[f"{place} {size}"] / size) for size in SIZES] for place in range(len(candidates))]
+    timed = measure(calls, rounds=10, turn_s=0.02, warm_up=1, budget_s=BATCHES_S)
+    medians = {name: latency.latency_ms_p50 for name, latency in timed.items()}
+    return [[Batch(size, medians[f"{place} {size}"] / size) for size in SIZES] for place in range(len(found))]
 
 
-def _result(one: Candidate, latency: Latency, more: dict[str, Any]) -> ModelResult:
+def _deep(found: Sequence[Contender], threads: int) -> list[dict[str, Any]]:
+    """What a full run adds, in their order."""
+    everywhere = _all_cores(found) if cores() != threads else [None] * len(found)
+    return [{"all_cores": at, "roofline": _roofline(one)} for one, at in zip(found, everywhere, strict=True)]
+
+
+def _all_cores(found: Sequence[Contender]) -> list[AllCores]:
+    threads = cores()
+    say(f"timing one face a call on all {threads} cores")
+    calls = {str(place): partial(one.load(threads).predict, crops(1)) for place, one in enumerate(found)}
+    return [AllCores(threads, one.latency_ms_p50, one.latency_ms_p95) for one in measure(calls).values()]
+
+
+def _roofline(one: Contender) -> Roofline | None:
+    """Of a bundle's artefact, where it can be measured; else why not is noted."""
+    if one.path is None:
+        return None
+    say(f"profiling {one.name}")
+    try:
+        need("onnx", "export")
+        from edgedf.deploy.roofline import artefact_roofline  # draws faces, which needs the extra too
+
+        return replace(artefact_roofline(open_bundle(one.path), one.engine.artefact), name=one.name)
+    except EdgedfError as error:
+        one.notes.append(f"no roofline: {error}")
+        return None
+
+
+def _result(
+    one: Contender, worth: Worth | None, latency: Latency, more: dict[str, Any], deep: dict[str, Any], first: Latency
+) -> ModelResult:
     return ModelResult(
         name=one.name,
-        precision=one.precision,
-        backend=one.backend,
+        precision=one.engine.artefact.precision,
+        backend=one.engine.backend,
         size_mb=one.size_mb,
         **asdict(latency),
         **more,
-        evaluation=one.evaluation,
+        **deep,
+        times_as_fast=times_as_fast(first.rounds_ms, latency.rounds_ms),
+        evaluation=worth.evaluation if worth else None,
+        parts=worth.parts if worth else {},
         notes=one.notes,
     )
 
 
 def _print(report: Report) -> None:
     rows = [
-        [one.name, *_figures(one), f"{one.latency_ms_p50:.2f}", f"{one.latency_ms_p95:.2f}"] for one in report.results
+        [one.name, *_figures(one), f"{one.latency_ms_p50:.2f}", f"{one.latency_ms_p95:.2f}", words.ratio(report, one)]
+        for one in report.results
     ]
-    say("\n" + table(["model", "F1", "AUC", "p50 ms", "p95 ms"], rows) + "\n")
+    beside = f"beside {report.results[0].name}"
+    say("\n" + table(["model", "F1", "AUC", "p50 ms", "p95 ms", beside], rows) + "\n")
     say(words.noise(report))
 
 

@@ -17,7 +17,7 @@ from edgedf.files import check_folder, write_text
 from edgedf.guard import run_alone
 from edgedf.metrics.roofline import Roofline
 from edgedf.report import Environment
-from edgedf.report.roofline import LAYERS, STAGES, finding, notes, roofline_plot, stage_rows, worst_rows
+from edgedf.report.roofline import LAYERS, STAGES, finding, notes, roofline_file, stage_rows, worst_rows
 
 
 def main(bundle: Path, *, backend: str | None = None, out: Path | None = None, rounds: int = ROUNDS) -> dict[str, Any]:
@@ -50,7 +50,7 @@ def main(bundle: Path, *, backend: str | None = None, out: Path | None = None, r
         found = artefact_roofline(opened, artefact, rounds)
         _print(found)
         if out:
-            write_text(out / f"{artefact.file.replace('/', '-')}.svg", roofline_plot(found))
+            write_text(out / f"{artefact.file.replace('/', '-')}.svg", roofline_file(found))
         told = {"finding": finding(found), "notes": notes(found)}
         result["rooflines"][artefact.file] = found.to_dict() | told
     return result

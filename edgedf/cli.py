@@ -383,9 +383,15 @@ def benchmark(
     split: Split = "val",
     prevalence: Prevalence = None,
     threads: Annotated[int, typer.Option(min=1, help="Threads of each engine.")] = 1,
-    peer: Annotated[list[str] | None, typer.Option(help="Also time a network such as mobilenet_v2.")] = None,
+    peer: Annotated[
+        list[str] | None,
+        typer.Option(help="Network such as mobilenet_v2, to time too, or an ONNX file to judge and time."),
+    ] = None,
     quick: Annotated[
         bool, typer.Option("--quick", help="Leave out what takes long: batches, a camera's pace, starts and memory.")
+    ] = False,
+    full: Annotated[
+        bool, typer.Option("--full", help="Every artefact, all cores, rooflines, and figures by size of the faces.")
     ] = False,
 ) -> Result:
     """Latency and F1 of the same files, side by side; JSON, Markdown and HTML."""
@@ -399,6 +405,7 @@ def benchmark(
         threads=threads,
         peers=peer or [],
         quick=quick,
+        full=full,
     )
 
 

@@ -9,7 +9,7 @@ from edgedf.extras import need
 from edgedf.nn.detector import Detector, Output, channels_first
 from edgedf.nn.teacher import Teacher
 
-TORCHVISION = ("efficientnet_b3", "mobilenet_v2", "mobilenet_v3_small")
+TORCHVISION = ("efficientnet_b0", "efficientnet_b3", "mobilenet_v2", "mobilenet_v3_small", "resnet18")
 TEACHER = "teacher_b3"  # ours, at full size
 PEERS = (*TORCHVISION, TEACHER)
 
@@ -19,14 +19,21 @@ class Peer(Detector):
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
-        self.features = network.get_submodule("features")
-        self.classifier = network.get_submodule("classifier")
+        self.features, self.classifier = _parts(network)
 
     def forward(self, pixels: Tensor) -> Output:
         """Judges crops, see `Detector.forward`; the attention map is a mean, which costs next to nothing."""
         features = self.features(channels_first(pixels) / 127.5 - 1)
         embedding = adaptive_avg_pool2d(features, 1).flatten(1)
         return Output(self.classifier(embedding), features.mean(1).sigmoid(), embedding)
+
+
+def _parts(network: nn.Module) -> tuple[nn.Module, nn.Module]:
+    """Trunk and head; a ResNet names neither, but has them in a row, with its pooling between."""
+    if hasattr(network, "features"):
+        return network.get_submodule("features"), network.get_submodule("classifier")
+    *trunk, _, head = network.children()
+    return nn.Sequential(*trunk), head
 
 
 def check_peer(name: str) -> None:
@@ -36,7 +43,7 @@ def check_peer(name: str) -> None:
         InputError: There is none.
     """
     if name not in PEERS:
-        raise InputError(f"there is no peer {name!r}: choose from {', '.join(PEERS)}")
+        raise InputError(f"there is no peer {name!r}: choose from {', '.join(PEERS)}, or name an .onnx file")
 
 
 def peer_graph(name: str) -> bytes:

@@ -5,7 +5,7 @@ video or identity, one str an image; an image is called fake when `score >= thre
 """
 
 from edgedf.metrics.bootstrap import Interval, group_draws, mean_interval
-from edgedf.metrics.change import change
+from edgedf.metrics.change import change, times_as_fast
 from edgedf.metrics.evaluation import (
     Evaluation,
     auc_difference,
@@ -49,4 +49,5 @@ __all__ = [
     "mean_interval",
     "prevalence_weights",
     "sigmoid",
+    "times_as_fast",
 ]

@@ -36,6 +36,23 @@ def change(old_ms: Sequence[float], new_ms: Sequence[float], resamples: int = 10
     return Interval.from_draws(new / old - 1, lowest=-1.0)
 
 
+def times_as_fast(first_ms: Sequence[float], other_ms: Sequence[float]) -> float | None:
+    """How many times as fast the second is as the first: the median of the ratios of rounds that belong together.
+
+    The two turns of one round meet the same mood of the machine, so their ratio varies less than that of two medians.
+
+    Args:
+        first_ms: Median of each round, in their order.
+        other_ms: The same of the other, from the same rounds.
+
+    Returns:
+        The ratio, below 1 where the second is slower; None where the rounds are not known or not the same.
+    """
+    if not first_ms or len(first_ms) != len(other_ms):
+        return None
+    return float(np.median(np.asarray(first_ms) / np.asarray(other_ms)))
+
+
 def _draws(rounds: Floats, resamples: int, random: np.random.Generator) -> Floats:
     """Mean of the fastest rounds `(1 + R,)`: of all as they are, then of each draw."""
     count = len(rounds)

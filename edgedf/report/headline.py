@@ -32,7 +32,7 @@ class Box(NamedTuple):
 def headline(report: Report) -> str:
     """F1 and its 95 % interval over the median latency, which reaches to its 95th percentile.
 
-    Peers with random weights have no F1: a dotted line marks their latency.
+    What was not judged, as peers with random weights, has no F1: a dotted line marks its latency.
     """
     told = "; ".join(f"{one.name}: F1 {found.f1}, {one.latency_ms_p50:.2f} ms" for _, one, found in report.judged)
     return picture(WIDTH, HEIGHT, "F1 against latency", told, *plot(report, "f1"))
@@ -175,5 +175,5 @@ def _peers(peers: Sequence[ModelResult], x: Scale) -> list[str]:
 def _peer_name(peer: ModelResult, x: Scale, y: float) -> str:
     at, words = x(peer.latency_ms_p50), f"{peer.name}, {peer.latency_ms_p50:.2f} ms"
     edge, anchor = (at + 6, "start") if at + CHARACTER * len(words) < WIDTH - RIGHT else (at - 6, "end")
-    why = tooltip(f"{words}: latency only, its weights are random")
+    why = tooltip(f"{words}: latency only, it was not judged")
     return element("g", why, text(edge, y, words, class_=f"peer {anchor}"))

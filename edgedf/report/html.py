@@ -5,7 +5,8 @@ from collections.abc import Iterable, Sequence
 from importlib.resources import files
 
 from edgedf.metrics import Evaluation, Interval
-from edgedf.report import words
+from edgedf.metrics.roofline import Roofline
+from edgedf.report import roofline, words
 from edgedf.report.headline import headline
 from edgedf.report.plots import intervals, latencies
 from edgedf.report.results import ModelResult, Report
@@ -20,6 +21,7 @@ def page(report: Report) -> str:
         *(_judged(report) if report.judged else []),
         section("Latency", f"Bars: median; ticks: 95th percentile; {words.setting(report)}.", latencies(report)),
         _tables(report),
+        *(_profile(*one) for one in report.profiled),
         _notes(report),
         _about(report),
     ]
@@ -91,7 +93,7 @@ def _tables(report: Report) -> str:
     about = "F1 and latency are of the same file."
     parts = section("All figures", about, worth)
     for one in tables(report):
-        rows = ([_name(i, report.results[i]), *map(html.escape, cells)] for i, cells in one.rows.items())
+        rows = ([_name(i, report.results[i]), *map(html.escape, cells)] for i, cells in one.rows)
         parts += section(one.title, one.about, table(("model", *one.header), rows))
     if report.judged:
         parts += section("Thresholds and verdicts", f"Fake is the positive class. {BY}", verdicts)
@@ -139,6 +141,20 @@ def _verdict_row(series: int, result: ModelResult, found: Evaluation) -> list[st
     counts = (f"{cell:,.0f}" for cell in (matrix.tn, matrix.fp, matrix.fn, matrix.tp))
     rates = _figure(found.false_positive_rate), _figure(found.ece)
     return [_name(series, result), f"{found.threshold:.3f}", html.escape(found.rule), *counts, *rates]
+
+
+def _profile(result: ModelResult, found: Roofline) -> str:
+    """Where the time of an artefact goes: its roofline, stages, and worst layers."""
+    stages = table(roofline.STAGES, _escaped(roofline.stage_rows(found)))
+    layers = table(roofline.LAYERS, _escaped(roofline.worst_rows(found)))
+    notes = "".join(f"<li>{html.escape(note)}</li>" for note in roofline.notes(found))
+    picture = f"<figure>{roofline.roofline_plot(found)}</figure>"
+    content = f'{picture}{stages}<h3>Layers that lose the most</h3>{layers}<ul class="notes">{notes}</ul>'
+    return section(f"Roofline of {result.name}", f"{roofline.finding(found)}.", content)
+
+
+def _escaped(rows: Iterable[Sequence[str]]) -> Iterable[list[str]]:
+    return ([html.escape(cell) for cell in row] for row in rows)
 
 
 def _notes(report: Report) -> str:

@@ -2,7 +2,8 @@
 
 from edgedf.markdown import table
 from edgedf.metrics import Evaluation
-from edgedf.report import words
+from edgedf.metrics.roofline import Roofline
+from edgedf.report import roofline, words
 from edgedf.report.results import ModelResult, Report
 from edgedf.report.tables import tables
 
@@ -21,7 +22,7 @@ def markdown(report: Report) -> str:
         ),
     ]
     for one in tables(report):
-        rows = ([report.results[place].name, *cells] for place, cells in one.rows.items())
+        rows = ([report.results[place].name, *cells] for place, cells in one.rows)
         parts += [f"## {one.title}", table(("model", *one.header), rows), one.about]
     if report.judged:
         parts += [
@@ -32,8 +33,21 @@ def markdown(report: Report) -> str:
             ),
             words.INTERVALS,
         ]
+    for result, found in report.profiled:
+        parts += _profile(result, found)
     parts.append("\n".join(f"* {one.name}: {note}" for one in report.results for note in one.notes))
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _profile(result: ModelResult, found: Roofline) -> list[str]:
+    return [
+        f"## Roofline of {result.name}",
+        f"{roofline.finding(found)}.",
+        table(roofline.STAGES, roofline.stage_rows(found)),
+        "Layers that lose the most:",
+        table(roofline.LAYERS, roofline.worst_rows(found)),
+        "\n".join(f"* {note}" for note in roofline.notes(found)),
+    ]
 
 
 def _worth(result: ModelResult) -> list[str]:

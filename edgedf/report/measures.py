@@ -72,6 +72,21 @@ class Batch:
 
 
 @dataclass(frozen=True)
+class AllCores:
+    """Calls of one face on every core that the process may use, timed in turns with those of other models.
+
+    Attributes:
+        threads: Of a call.
+        latency_ms_p50: Median.
+        latency_ms_p95: 95th percentile.
+    """
+
+    threads: int
+    latency_ms_p50: float
+    latency_ms_p95: float
+
+
+@dataclass(frozen=True)
 class Paced:
     """Calls at a camera's pace, with idle gaps between them.
 

@@ -1,22 +1,31 @@
 """The other pictures: every figure with its interval, and latencies side by side."""
 
+from collections.abc import Iterable
+
 from edgedf.metrics import Interval
 from edgedf.report.results import ModelResult, Report
 from edgedf.report.svg import Scale, element, line, marker, picture, text, tooltip
 
 PANELS = {"auc": "AUC", "f1": "F1", "precision": "precision", "recall": "recall"}
 NAMES, ROW, TOP, WIDTH = 190, 30, 34, 960
+BOLD = 8.5  # width of a character of a name, in pixels
+
+
+def _names(results: Iterable[ModelResult]) -> float:
+    """Width that names need, `NAMES` at least."""
+    return max(NAMES, *(BOLD * len(one.name) + 24 for one in results))
 
 
 def intervals(report: Report) -> str:
     """A panel for each figure with a row for each model: the value and its 95 % interval."""
     height = TOP + ROW * len(report.judged) + 28
-    panel = (WIDTH - NAMES) / len(PANELS)
+    left = _names(result for _, result, _ in report.judged)
+    panel = (WIDTH - left) / len(PANELS)
     names = [
-        text(NAMES - 16, TOP + ROW * (row + 0.5) + 4, result.name, class_=f"label end series s{series % 6}")
+        text(left - 16, TOP + ROW * (row + 0.5) + 4, result.name, class_=f"label end series s{series % 6}")
         for row, (series, result, _) in enumerate(report.judged)
     ]
-    drawn = [_panel(figure, report, NAMES + panel * place, panel - 24, height) for place, figure in enumerate(PANELS)]
+    drawn = [_panel(figure, report, left + panel * place, panel - 24, height) for place, figure in enumerate(PANELS)]
     return picture(WIDTH, height, "Figures with 95 % intervals", "Values stand in the table.", *names, *drawn)
 
 
@@ -50,7 +59,7 @@ def latencies(report: Report) -> str:
     """A bar for each model's median latency, its 95th percentile as a tick; fastest first."""
     order = sorted(enumerate(report.results), key=lambda pair: pair[1].latency_ms_p50)
     slowest = max(result.latency_ms_p95 for result in report.results)
-    x = Scale(0.0, slowest, NAMES, WIDTH - 190)
+    x = Scale(0.0, slowest, _names(report.results), WIDTH - 190)
     rows = [_latency(series, result, x, ROW * row + 4) for row, (series, result) in enumerate(order)]
     height = ROW * len(order) + 8
     return picture(WIDTH, height, "Latency of one face", "Values stand in the table.", *rows)
@@ -62,7 +71,7 @@ def _latency(series: int, result: ModelResult, x: Scale, top: float) -> str:
     return element(
         "g",
         tooltip(f"{result.name}: {words}"),
-        text(NAMES - 16, middle + 1, result.name, class_="label end"),
+        text(x.start - 16, middle + 1, result.name, class_="label end"),
         element("rect", x=x.start, y=top + 5, width=max(p50 - x.start, 1.5), height=ROW - 13, class_="mark", rx=2),
         line(p50, middle - 3, p95, middle - 3, class_="bar thin"),
         line(p95, middle - 8, p95, middle + 2, class_="bar thin"),

@@ -1,14 +1,15 @@
 """What a benchmark found, typed; units stand in the names."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from edgedf.errors import InternalError
-from edgedf.metrics import Evaluation
+from edgedf.metrics import Evaluation, times_as_fast
+from edgedf.metrics.roofline import Roofline
 from edgedf.report.environment import Environment
-from edgedf.report.measures import Batch, Noise, Paced, Start
+from edgedf.report.measures import AllCores, Batch, Noise, Paced, Start
 
 SCHEMA = 2
 
@@ -30,11 +31,11 @@ class ModelResult:
         name: Shown in the report; unique in it.
         precision: Of the arithmetic: "fp32", "int8".
         backend: Runtime and version.
-        size_mb: Size of the artefact's file.
+        size_mb: Size of the artefact's files.
         latency_ms_p50: Median of one call at batch 1.
         latency_ms_p95: 95th percentile of the same calls.
         calls: Number of timed calls.
-        evaluation: None for a peer with random weights, of which only the latency means anything.
+        evaluation: None where it was not judged, as a peer with random weights, whose latency alone means anything.
         notes: What a reader must know: fall-backs, where the figures come from.
         latency_ms_p90: 90th percentile of the same calls; None, as what follows, where it was not measured.
         latency_ms_p99: 99th percentile.
@@ -44,9 +45,14 @@ class ModelResult:
         paced: Latency at a camera's pace.
         start: Of a process with it.
         energy_mj: Energy of one call of one face, in millijoules, of the whole processor.
+        times_as_fast: As the first result of its report, below 1 where it is slower: median over their rounds of the
+            first's time divided by its own.
+        all_cores: Latency on all cores.
+        roofline: Its layers' times beside the least that they can take, on one thread.
+        parts: What it is worth on parts of the images, by name: by size, sharpness and skin tone.
 
     Raises:
-        InternalError: The latencies contradict each other.
+        InternalError: The latencies contradict each other, or parts were judged and not the whole.
     """
 
     name: str
@@ -66,6 +72,10 @@ class ModelResult:
     paced: Paced | None = None
     start: Start | None = None
     energy_mj: float | None = None
+    times_as_fast: float | None = None
+    all_cores: AllCores | None = None
+    roofline: Roofline | None = None
+    parts: Mapping[str, Evaluation] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Checks that the figures can be."""
@@ -78,6 +88,8 @@ class ModelResult:
             raise InternalError(f"{self.name}: a p50 of {p50:g} ms contradicts the medians of its rounds")
         if self.calls < max(len(self.rounds_ms), 1):
             raise InternalError(f"{self.name}: {self.calls} calls cannot fill {len(self.rounds_ms)} rounds")
+        if self.parts and self.evaluation is None:
+            raise InternalError(f"{self.name}: parts of the images were judged, and not all of them")
 
 
 @dataclass(frozen=True)
@@ -91,7 +103,7 @@ class Report:
 
     Raises:
         InternalError: Two results have one name, or were evaluated on different images or at different
-            prevalences, so that they cannot stand side by side; or the noise contradicts its rounds.
+            prevalences, so that they cannot stand side by side; or the noise or a ratio contradicts its rounds.
     """
 
     title: str
@@ -111,6 +123,8 @@ class Report:
             raise InternalError(f"results of one report rest on different images: {sorted(bases)}")
         if self.noise is not None:
             self.noise.check(self.result(self.noise.model).rounds_ms)
+        for one in self.results:
+            _check_ratio(self.results[0], one)
 
     def result(self, name: str) -> ModelResult:
         """The result of a name.
@@ -124,6 +138,11 @@ class Report:
         raise InternalError(f"the report has no result named {name!r}")
 
     @property
+    def profiled(self) -> list[tuple[ModelResult, Roofline]]:
+        """Those results that have a roofline, with it."""
+        return [(one, one.roofline) for one in self.results if one.roofline is not None]
+
+    @property
     def judged(self) -> list[tuple[int, ModelResult, Evaluation]]:
         """Those results that have an evaluation, with their place in the report and the evaluation."""
         return [(i, one, one.evaluation) for i, one in enumerate(self.results) if one.evaluation is not None]
@@ -131,3 +150,11 @@ class Report:
     def to_dict(self) -> dict[str, Any]:
         """JSON-able form."""
         return {"schema": SCHEMA, **asdict(self)}
+
+
+def _check_ratio(first: ModelResult, one: ModelResult) -> None:
+    if one.times_as_fast is None:
+        return
+    expected = times_as_fast(first.rounds_ms, one.rounds_ms)
+    if expected is None or not math.isclose(one.times_as_fast, expected, rel_tol=1e-6):
+        raise InternalError(f"{one.name}: {one.times_as_fast:g} times as fast as {first.name} contradicts their rounds")

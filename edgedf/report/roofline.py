@@ -1,6 +1,7 @@
 """A roofline in words and tables, and as a picture: rate over intensity, both by logarithm."""
 
 from collections.abc import Sequence
+from enum import StrEnum
 from importlib.resources import files
 
 from edgedf.metrics.roofline import Roofline, Timed
@@ -14,22 +15,38 @@ STAGES = ("stage", "MMAC", "KB moved", "least ms", "measured ms", "attained")
 LAYERS = ("layer", "op", "stage", "MACs a byte", "GMAC/s", "least ms", "measured ms", "attained")
 
 
+class Blame(StrEnum):
+    """What most of a latency is due to."""
+
+    NETWORK = "the network"
+    RUNTIME = "the runtime"
+    MEASUREMENT = "the measurement"
+
+
+def blame(found: Roofline) -> Blame:
+    """The network where its work is at least half of the latency; a roof above the latency was measured too low."""
+    if found.times_roofline < 1:
+        return Blame.MEASUREMENT
+    return Blame.NETWORK if found.times_roofline <= 2 else Blame.RUNTIME
+
+
 def finding(found: Roofline) -> str:
     """One sentence: how far the latency is from the roofline, and what is to blame for most of it."""
     told = (
         f"{found.name}: latency {found.latency_ms_p50:.3f} ms is {found.times_roofline:.2f} x its own roofline "
         f"of {found.attainable_ms:.3f} ms; "
     )
-    if found.times_roofline < 1:
+    blamed = blame(found)
+    if blamed is Blame.MEASUREMENT:
         return told + "the roof was measured too low: measure again while nothing else runs"
     own = 1 / found.times_roofline
-    if own >= 0.5:
+    if blamed is Blame.NETWORK:
         most = max(found.stages, key=lambda one: one.attainable_us)
         least = f"{most.attainable_us / 1e3:.3f} ms at best"
-        return f"{told}to blame is the network: its work takes {own:.0%} of the latency, {most.name} the most ({least})"
+        return f"{told}to blame is {blamed}: its work takes {own:.0%} of the latency, {most.name} the most ({least})"
     most = max(found.stages, key=lambda one: one.lost_us)
     lost = f"{most.lost_us / 1e3:.3f} ms beyond its least"
-    return f"{told}to blame is the runtime: it loses {1 - own:.0%} of the latency, {most.name} the most ({lost})"
+    return f"{told}to blame is {blamed}: it loses {1 - own:.0%} of the latency, {most.name} the most ({lost})"
 
 
 def notes(found: Roofline) -> list[str]:
@@ -85,9 +102,14 @@ def _times(one: Timed) -> list[str]:
     return [f"{one.attainable_us / 1e3:.4f}", f"{one.measured_us / 1e3:.4f}", attained]
 
 
-def roofline_plot(found: Roofline) -> str:
-    """The picture as an SVG file: a dot for each layer that multiplies, under the roofs of this machine."""
+def roofline_file(found: Roofline) -> str:
+    """The picture as an SVG file, with its style."""
     style = files("edgedf.report").joinpath("page.css").read_text()
+    return roofline_plot(found, f"<style>{style}</style>") + "\n"
+
+
+def roofline_plot(found: Roofline, *before: str) -> str:
+    """The picture, after parts of SVG: a dot for each layer that multiplies, under the roofs of this machine."""
     drawn = [one for one in found.timed if one.macs and one.measured_us]
     stages = list(dict.fromkeys(one.stage for one in drawn))
     x, y = _scales(found, drawn)
@@ -100,7 +122,7 @@ def roofline_plot(found: Roofline) -> str:
         *(_key(stage, place) for place, stage in enumerate(stages)),
         text(LEFT, 16, f"{found.name} in {found.backend}: {found.times_roofline:.2f} x its roofline", class_="name"),
     ]
-    return picture(WIDTH, HEIGHT, "Roofline", about, f"<style>{style}</style>", *parts) + "\n"
+    return picture(WIDTH, HEIGHT, "Roofline", about, *before, *parts)
 
 
 def _scales(found: Roofline, drawn: Sequence[Timed]) -> tuple[Scale, Scale]:

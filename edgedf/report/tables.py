@@ -1,13 +1,18 @@
 """The tables of a report that Markdown and HTML have alike: latency in depth, and what it means at a camera."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
+from edgedf.metrics import Evaluation
 from edgedf.report import operating, words
 from edgedf.report.results import ModelResult, Report
+from edgedf.report.roofline import blame
 from edgedf.report.words import figure
 
 LATENCY = ("calls", "p50 ms", "p90 ms", "p95 ms", "p99 ms", "max ms")
+ALL_CORES = ("threads", "p50 ms", "p95 ms", "times as fast")
+ROOFLINE = ("latency ms", "its least ms", "attained", "to blame")
+PARTS = ("part", "faces", "fakes", "F1", "AUC", "recall", "false positive rate")
 PACE = ("calls", "p50 ms", "p95 ms", "p99 ms", "max ms", "late", "after 1 s idle ms")
 START = (
     "process to first score ms",
@@ -19,6 +24,16 @@ START = (
 )
 
 
+ROOF = (
+    "On one thread: the least time that the layers can take on this machine, as a share of the latency. Where that is "
+    "half of it or more, the network is to blame."
+)
+PARTS_ABOUT = (
+    "The verdicts of the whole, on thirds of the faces by size before the crop and by sharpness, and by skin tone, "
+    "guessed from the pixels; parts without both classes are left out."
+)
+
+
 class Table(NamedTuple):
     """A table of a report.
 
@@ -26,13 +41,13 @@ class Table(NamedTuple):
         title: Above it.
         about: What its figures mean; may be empty.
         header: Of the columns after the model's.
-        rows: Cells of each result, by its place in the report.
+        rows: The place of a result in the report, and cells beside its name.
     """
 
     title: str
     about: str
     header: Sequence[str]
-    rows: dict[int, list[str]]
+    rows: Sequence[tuple[int, list[str]]]
 
 
 def tables(report: Report) -> list[Table]:
@@ -40,6 +55,9 @@ def tables(report: Report) -> list[Table]:
     sizes = dict.fromkeys(batch.faces for one in report.results for batch in one.batches)
     found = [
         _table(report, "Percentiles of latency", words.noise(report), LATENCY, _latency),
+        _ratios(report),
+        _table(report, "On all cores", _all_cores_about(report), ALL_CORES, _all_cores),
+        _table(report, "Attained share of the roofline", ROOF, ROOFLINE, _roofline),
         _table(
             report,
             "Several faces a call",
@@ -55,6 +73,7 @@ def tables(report: Report) -> list[Table]:
             START,
             _start,
         ),
+        Table("By size, sharpness and skin tone", PARTS_ABOUT, PARTS, list(_parts(report))),
         Table("At a camera, and at other shares of fakes", operating.ABOUT, operating.HEADER, _operating(report)),
     ]
     return [one for one in found if one.rows]
@@ -63,12 +82,49 @@ def tables(report: Report) -> list[Table]:
 def _table(
     report: Report, title: str, about: str, header: Sequence[str], cells: Callable[[ModelResult], list[str]]
 ) -> Table:
-    rows = {place: cells(one) for place, one in enumerate(report.results)}
-    return Table(title, about, header, {place: row for place, row in rows.items() if row})
+    rows = [(place, cells(one)) for place, one in enumerate(report.results)]
+    return Table(title, about, header, [row for row in rows if row[1]])
 
 
-def _operating(report: Report) -> dict[int, list[str]]:
-    return {place: operating.cells(found) for place, _, found in report.judged}
+def _ratios(report: Report) -> Table:
+    """How much faster or slower each is than the first."""
+    name = report.results[0].name
+    about = f"Median over the rounds of the time of {name} divided by the model's own in the same round."
+    rows = [(place, [ratio]) for place, one in enumerate(report.results) if (ratio := words.ratio(report, one))]
+    return Table(f"Beside {name}", about, ("so much faster or slower",), rows)
+
+
+def _all_cores(one: ModelResult) -> list[str]:
+    if (at := one.all_cores) is None:
+        return []
+    gain = one.latency_ms_p50 / at.latency_ms_p50
+    return [f"{at.threads}", figure(at.latency_ms_p50), figure(at.latency_ms_p95), figure(gain)]
+
+
+def _all_cores_about(report: Report) -> str:
+    return f"Times as fast as with {words.threads(report.threads)}; one face a call, all models in turns."
+
+
+def _roofline(one: ModelResult) -> list[str]:
+    if (found := one.roofline) is None:
+        return []
+    times = (found.latency_ms_p50, found.attainable_ms)
+    return [*(figure(ms, ".3f") for ms in times), f"{1 / found.times_roofline:.0%}", blame(found)]
+
+
+def _parts(report: Report) -> Iterator[tuple[int, list[str]]]:
+    for place, one in enumerate(report.results):
+        for name, part in one.parts.items():
+            yield place, [name, *_worth(part)]
+
+
+def _worth(found: Evaluation) -> list[str]:
+    figures = (found.f1, found.auc, found.recall, found.false_positive_rate)
+    return [f"{found.images:,}", f"{found.fakes:,}", *map(str, figures)]
+
+
+def _operating(report: Report) -> list[tuple[int, list[str]]]:
+    return [(place, operating.cells(found)) for place, _, found in report.judged]
 
 
 def _latency(one: ModelResult) -> list[str]:

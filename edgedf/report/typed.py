@@ -4,7 +4,7 @@ import dataclasses
 import math
 import re
 import types
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar, cast, get_args, get_origin, get_type_hints
 
 from edgedf.errors import InputError, InternalError
@@ -56,7 +56,7 @@ def _read(kind: Any, value: Any, where: str) -> Any:
     if get_origin(kind) in (list, Sequence):
         [inner] = get_args(kind)
         return [_read(inner, one, f"{where}[{i}]") for i, one in enumerate(_typed(value, list, "a list", where))]
-    if get_origin(kind) is dict:
+    if get_origin(kind) in (dict, Mapping):
         table = _typed(value, dict, "a table", where)
         return {
             _read(str, name, where): _read(get_args(kind)[1], one, f"{where}.{name}") for name, one in table.items()
@@ -124,7 +124,7 @@ def _schema(kind: Any, definitions: dict[str, Any]) -> dict[str, Any]:
         return {"anyOf": [_schema(get_args(kind)[0], definitions), {"type": "null"}]}
     if get_origin(kind) in (list, Sequence):
         return {"type": "array", "items": _schema(get_args(kind)[0], definitions)}
-    if get_origin(kind) is dict:
+    if get_origin(kind) in (dict, Mapping):
         return {"type": "object", "additionalProperties": _schema(get_args(kind)[1], definitions)}
     return {"type": SIMPLE[kind].schema}
 

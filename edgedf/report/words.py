@@ -41,6 +41,15 @@ def noise(report: Report) -> str:
     return " ".join([told, *ties])
 
 
+def ratio(report: Report, one: ModelResult) -> str:
+    """How much faster or slower a model is than the first; nothing of the first itself, or where it is not known."""
+    times = one.times_as_fast
+    if times is None or one is report.results[0]:
+        return ""
+    told = f"{times:.2f} times as fast" if times >= 1 else f"{1 / times:.2f} times as slow"
+    return f"{told}, a tie" if tied(report, report.results[0], one) else told
+
+
 def _ms(result: ModelResult) -> str:
     return f"{result.latency_ms_p50:.2f} ms"
 
@@ -68,8 +77,12 @@ def state(report: Report) -> str:
 
 def setting(report: Report) -> str:
     """How the latency was measured."""
-    threads = f"{report.threads} thread{'s' if report.threads > 1 else ''}"
-    return f"one face a call, {threads}, all models in turn within one run, warm-up apart"
+    return f"one face a call, {threads(report.threads)}, all models in turn within one run, warm-up apart"
+
+
+def threads(count: int) -> str:
+    """How many threads."""
+    return f"{count} thread{'s' if count > 1 else ''}"
 
 
 def images(evaluation: Evaluation) -> str:

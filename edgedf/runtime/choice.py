@@ -58,14 +58,15 @@ def choose(bundle: Bundle, backend: str, threads: int, load: Load) -> Choice:
 
     Args:
         bundle: The bundle.
-        backend: "auto" for the fastest artefact that works here; a name for the first of that backend's that works.
+        backend: "auto" for the fastest artefact that works here; a name for the first of that backend's that works; a
+            file for that one.
         threads: Threads of one call.
         load: Loads an artefact and checks it.
 
     Raises:
         BundleError: None works here, or one breaks the contract.
     """
-    artefacts = {one.file: one for one in bundle.manifest.artefacts if backend in ("auto", one.backend)}
+    artefacts = {one.file: one for one in bundle.manifest.artefacts if backend in ("auto", one.backend, one.file)}
     if not artefacts:
         raise BundleError(f"no artefact of {bundle.path} works here: none is made for {backend}")
     if backend == "auto" and len(artefacts) > 1:

@@ -33,25 +33,26 @@ class ColdStart(NamedTuple):
     steady_mb: float | None
 
 
-def cold_start(bundle: Path, threads: int, count: int = 3) -> ColdStart:
+def cold_start(bundle: Path, threads: int, backend: str = "auto", count: int = 3) -> ColdStart:
     """Starts a few processes: the one of median time, with the most memory of all.
 
     Args:
-        bundle: Whose fastest artefact is loaded; that it was chosen before is remembered.
+        bundle: What is loaded.
         threads: Of each call.
+        backend: See `Engine.load`; that the fastest artefact was chosen before is remembered.
         count: Number of processes.
 
     Raises:
         InternalError: A process failed.
     """
-    found = sorted(_one(bundle, threads) for _ in range(count))
+    found = sorted(_one(bundle, threads, backend) for _ in range(count))
     peaks, steady = ([getattr(one, name) for one in found] for name in ("peak_mb", "steady_mb"))
     most = {"peak_mb": max(peaks), "steady_mb": max(steady)} if None not in peaks else {}
     return found[len(found) // 2]._replace(**most)
 
 
-def _one(bundle: Path, threads: int) -> ColdStart:
-    words = [sys.executable, "-m", "edgedf.runtime.cold", str(bundle), str(threads)]
+def _one(bundle: Path, threads: int, backend: str) -> ColdStart:
+    words = [sys.executable, "-m", "edgedf.runtime.cold", str(bundle), str(threads), backend]
     start = time.perf_counter()
     with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout and process.stderr
@@ -63,13 +64,13 @@ def _one(bundle: Path, threads: int) -> ColdStart:
     return ColdStart(process_ms, **json.loads(told))
 
 
-def main(bundle: str, threads: str) -> None:
+def main(bundle: str, threads: str, backend: str) -> None:
     """What such a process does: prints its first score, then the rest as JSON."""
     from edgedf.runtime import Engine  # a part of what is timed
 
     crop = np.zeros((1, 256, 256, 3), np.uint8)
     times = [time.perf_counter()]
-    engine = Engine.load(bundle, threads=int(threads))
+    engine = Engine.load(bundle, backend, int(threads))
     times.append(time.perf_counter())
     score = engine.predict(crop)[0]
     times.append(time.perf_counter())

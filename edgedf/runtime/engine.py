@@ -59,21 +59,21 @@ class Engine:
             path: Folder of the bundle.
             backend: "auto" measures all artefacts for a second and takes the fastest; it remembers the choice for this
                 bundle, machine, number of threads and versions. A name pins one backend, unmeasured: the first of its
-                artefacts, in the manifest's order, that works.
+                artefacts, in the manifest's order, that works. The file of an artefact pins that one.
             threads: Threads of one call; by default the CPUs at hand, at most 4.
 
         Raises:
             BundleError: The bundle is refused, or none of its artefacts works here.
             InputError: There is no such backend, or the number of threads is not positive.
         """
-        if backend not in ("auto", *BACKENDS):
-            raise InputError(f"there is no backend {backend!r}: use auto, {', '.join(BACKENDS)}")
         if threads is not None and threads < 1:
             raise InputError(f"{threads} threads cannot work: give 1 or more")
         bundle = open_bundle(Path(path))
+        if backend not in ("auto", *BACKENDS, *(one.file for one in bundle.manifest.artefacts)):
+            raise InputError(f"there is no backend {backend!r}: use auto, {', '.join(BACKENDS)}")
         threads = threads or cpus()
         chosen = choose(bundle, backend, threads, partial(load_checked, bundle, threads=threads))
-        notes = [*chosen.notes(), *_untuned(bundle.manifest, chosen.artefact), *chosen.backend.notes]
+        notes = [*chosen.notes(), *untuned(bundle.manifest, chosen.artefact), *chosen.backend.notes]
         return cls(bundle.manifest, chosen.artefact, chosen.backend, notes)
 
     @property
@@ -154,7 +154,7 @@ def load_checked(bundle: Bundle, artefact: Artefact, threads: int) -> Backend:
     return backend
 
 
-def _untuned(manifest: Manifest, artefact: Artefact) -> list[str]:
+def untuned(manifest: Manifest, artefact: Artefact) -> list[str]:
     """A note where an artefact judges by its shipped threshold in a bundle that was tuned for a site."""
     if artefact.site or not any(one.site for one in manifest.artefacts):
         return []

@@ -41,6 +41,7 @@ def faces(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "split": ["val"] * IMAGES,
         "group": [f"person{i // 2}" for i in range(IMAGES)],
         "method": [("swap" if i % 2 else "blend") if one else "" for i, one in enumerate(fake)],
+        "native_px": [f"{40 + i}" for i in range(IMAGES)],
     }
     write_dataset(root, columns)
     return root

@@ -6,15 +6,20 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from edgedf.data.packed import pack
+from edgedf.data.packed import PackedFaces, pack
 from edgedf.data.readers import open_dataset
-from edgedf.errors import InputError
-from edgedf.metrics import Evaluation
+from edgedf.deploy.evaluation import logits
+from edgedf.errors import InputError, MissingExtraError
+from edgedf.metrics import Evaluation, choose_threshold, prevalence_weights, times_as_fast
 from edgedf.programs import load, run
 from edgedf.report.read import read_report
+from edgedf.runtime.backends import load_backend
 from edgedf.runtime.cold import ColdStart
+from edgedf.runtime.engine import scores
 from edgedf.runtime.pace import after_idle, at_pace
 from edgedf.runtime.timing import Latency, measure
 
@@ -32,7 +37,7 @@ def _few_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(program, "measure", few)
     monkeypatch.setattr(program, "at_pace", partial(at_pace, count=3, period_s=1e-4))
     monkeypatch.setattr(program, "after_idle", partial(after_idle, count=1, idle_s=0.0))
-    monkeypatch.setattr(program, "cold_start", lambda bundle, threads: ColdStart(200.0, 50.0, 1.0, 70.0, 60.0))
+    monkeypatch.setattr(program, "cold_start", lambda *_: ColdStart(200.0, 50.0, 1.0, 70.0, 60.0))
 
 
 def test_latency_and_f1_of_the_same_files_stand_side_by_side(
@@ -102,7 +107,7 @@ def test_bundles_fitted_for_different_prevalences_need_one_to_be_stated_at(
     assert {one["evaluation"]["prevalence"] for one in result["results"]} == {0.17}
     alike = run("benchmarks/benchmark.py", bundles[:1], data=faces, out=tmp_path / "report")
     assert alike["results"][0]["evaluation"]["prevalence"] == 0.17
-    monkeypatch.setattr(load("benchmarks/benchmark.py"), "engine_scores", None)
+    monkeypatch.setattr(load("benchmarks/benchmark.py"), "judge", None)
     with pytest.raises(
         InputError, match=r"lite2 and baseline were fitted for prevalences of 0.17 and 0.5: give --prevalence"
     ):
@@ -113,6 +118,8 @@ def test_bundles_fitted_for_different_prevalences_need_one_to_be_stated_at(
     ("options", "message"),
     [
         ({"peers": ["mobilenet_v2", "resnet"]}, "there is no peer 'resnet'"),
+        ({"peers": ["none.onnx"]}, "there is no such file"),
+        ({"quick": True, "full": True}, "give one of them"),
         ({"prevalence": 0}, "prevalence 0 is not between"),
         ({"prevalence": 17}, "prevalence 17 is not between"),
         ({"out": Path(__file__)}, r"test_benchmark\.py is a file"),
@@ -160,3 +167,77 @@ def test_peers_have_a_latency_and_no_f1(
     peer = result["results"][1]
     assert (peer["name"], peer["evaluation"]) == ("mobilenet_v2", None)
     assert "random" in peer["notes"][0]
+
+
+@pytest.fixture
+def graph(make_bundle: MakeBundle, tmp_path: Path) -> Path:
+    """A file with a bundle's input and outputs."""
+    return (make_bundle("other", gain=4.0) / "model.onnx").rename(tmp_path / "meso4.onnx")
+
+
+@pytest.fixture
+def small_peak(monkeypatch: pytest.MonkeyPatch) -> None:
+    module = pytest.importorskip("edgedf.deploy.roofline")
+    monkeypatch.setattr("edgedf.deploy.peak.COPIES", (1 << 19, 1 << 20))
+    monkeypatch.setattr(module, "measure", lambda calls, **_: measure(calls, rounds=1, turn_s=0.01))
+
+
+def test_a_file_is_judged_by_a_threshold_of_these_faces(
+    faces: Path, make_bundle: MakeBundle, graph: Path, tmp_path: Path
+) -> None:
+    options: dict[str, Any] = {"out": tmp_path / "report", "peers": [str(graph)], "quick": True}
+    red, peer = run("benchmarks/benchmark.py", [make_bundle("red")], data=faces, prevalence=0.17, **options)["results"]
+    found = peer["evaluation"]
+    assert (peer["name"], found["rule"], red["evaluation"]["rule"]) == ("meso4.onnx", "f1, cross-fitted", "given")
+    crops = pack(open_dataset(faces).split("val"))
+    chosen = choose_threshold(crops.labels, _scores(graph, crops), "f1", prevalence_weights(crops.labels, 0.17))
+    assert found["threshold"] == pytest.approx(chosen, abs=1e-4)
+    assert found["auc"]["value"] == pytest.approx(red["evaluation"]["auc"]["value"])
+    assert "taken as trained" in peer["notes"][0] and "chosen on these faces by the rule f1" in peer["notes"][1]
+    [_, unjudged] = run("benchmarks/benchmark.py", [make_bundle("red")], **options)["results"]
+    assert unjudged["evaluation"] is None and len(unjudged["notes"]) == 1
+
+
+def _scores(graph: Path, crops: PackedFaces) -> NDArray[np.float32]:
+    return scores(logits(load_backend("onnxruntime", graph.read_bytes(), 1), crops, "it"), 1.0)
+
+
+@pytest.mark.usefixtures("small_peak")
+def test_a_full_run_measures_every_artefact_in_depth_and_judges_it_once(
+    faces: Path, make_bundle: MakeBundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(load("benchmarks/benchmark.py"), "cores", lambda: 2)
+    bundles, out = [make_bundle("red"), make_bundle("blue", gain=-8.0)], tmp_path / "report"
+    first = run("benchmarks/benchmark.py", bundles, data=faces, out=out, full=True)
+    names = ["red onnxruntime fp32", "blue onnxruntime fp32"]
+    assert [one["name"] for one in first["results"]] == names
+    report = read_report(out / "report.json")
+    red, blue = report.results
+    assert red.all_cores and red.all_cores.threads == 2
+    assert red.roofline and red.roofline.name == names[0] and red.roofline.latency_ms_p50 > 0
+    assert red.times_as_fast == 1.0 and blue.times_as_fast == times_as_fast(red.rounds_ms, blue.rounds_ms)
+    assert {name.partition(":")[0] for name in red.parts} == {"size in px", "skin"}  # one colour is never sharp
+    sizes = [part.images for name, part in red.parts.items() if name.startswith("size in px")]
+    assert red.evaluation and sum(sizes) == red.evaluation.images
+    text = (out / "report.md").read_text()
+    assert f"## Roofline of {names[0]}" in text and f"## Beside {names[0]}" in text and "size in px" in text
+
+    monkeypatch.setattr(load("benchmarks/benchmark.py"), "_roofline", lambda one: None)  # once is enough
+    monkeypatch.setattr("edgedf.deploy.worth.engine_scores", None)  # nothing is judged again
+    again = run("benchmarks/benchmark.py", bundles, data=faces, out=out, full=True)
+    for key in ("evaluation", "parts"):
+        assert [one[key] for one in again["results"]] == [one[key] for one in first["results"]]
+    with pytest.raises(TypeError, match="not callable"):
+        run("benchmarks/benchmark.py", bundles, data=faces, out=out, full=True, prevalence=0.3)
+
+
+def test_what_lacks_an_extra_is_noted(make_bundle: MakeBundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(module: str, extra: str) -> None:
+        raise MissingExtraError(module, extra)
+
+    program = load("benchmarks/benchmark.py")
+    monkeypatch.setattr(program, "need", missing)
+    monkeypatch.setattr(program, "cores", lambda: 1)
+    [red] = run("benchmarks/benchmark.py", [make_bundle("red")], out=tmp_path / "report", full=True)["results"]
+    assert red["roofline"] is None and red["all_cores"] is None
+    assert red["notes"][0].startswith("no roofline: ") and "export" in red["notes"][0]

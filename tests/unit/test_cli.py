@@ -151,11 +151,12 @@ def test_help_says_what_an_option_does_in_its_own_command() -> None:
 
 
 def test_benchmark_takes_several_bundles_and_peers(calls: list[Any]) -> None:
-    result = run("benchmark", "a.edgedf", "b.edgedf", "--peer", "mobilenet_v2", "--peer", "efficientnet_b3")
+    result = run("benchmark", "a.edgedf", "b.edgedf", "--peer", "mobilenet_v2", "--peer", "efficientnet_b3", "--full")
     assert result.exit_code == 0, result.output
     [(_, args, options)] = calls
     assert args == ([Path("a.edgedf"), Path("b.edgedf")],)
     assert options["peers"] == ["mobilenet_v2", "efficientnet_b3"]
+    assert (options["quick"], options["full"]) == (False, True)
 
 
 @pytest.mark.parametrize("arguments", [["nonsense"], ["train", "pupil"], ["export"], ["demo", "--seed", "x"]])

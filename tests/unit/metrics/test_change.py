@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from edgedf.metrics import change
+from edgedf.metrics import change, times_as_fast
 from tests.recorded_rounds import RECORDED
 
 
@@ -25,3 +25,11 @@ def test_the_same_seed_gives_the_same_interval() -> None:
 def test_few_rounds_tell_nothing_of_their_noise() -> None:
     found = change([1.0] * 9, [1.5] * 30)
     assert (found.value, found.low, found.high) == (0.5, -1.0, 1.0)
+
+
+def test_a_ratio_is_of_rounds_that_belong_together() -> None:
+    """What slows some rounds of both leaves their ratio; that of the sums would be 2.2."""
+    assert times_as_fast([2.0, 2.0, 2.0, 20.0, 20.0], [1.0, 1.0, 1.0, 10.0, 8.0]) == 2.0
+    assert times_as_fast([1.0, 1.0], [4.0, 4.0]) == 0.25
+    assert times_as_fast([1.0, 1.0], [1.0]) is None
+    assert times_as_fast([], []) is None

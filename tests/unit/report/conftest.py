@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from edgedf.metrics import Evaluation, evaluate
+from edgedf.metrics.roofline import Copy, Kernel, Layer, Peak, Roofline
 from edgedf.report import DataInfo, Environment, ModelResult, Noise, Report
+from edgedf.report.measures import AllCores
 from edgedf.report.records import Entry, FacesInfo, Judgement, Record, Timing, Training, packed, packed_scores
 from tests.recorded_rounds import RECORDED
 
@@ -91,3 +93,35 @@ def noisy(report: Report) -> Report:
 def make_record() -> Callable[..., Record]:
     """See `record`."""
     return record
+
+
+SHAPES = {"pixels": 0, "stem": 6_000_000, "stage 1": 10_000_000, "head": 1000}
+
+
+@pytest.fixture
+def roofline() -> Roofline:
+    """Least times of .1 ms for the pixels and, at 100 GMAC/s, .06 and .1 ms; .26 ms in all."""
+    layers = [
+        Layer(f"node_{stage}", "Conv" if macs else "Transpose", stage, "int8" if macs else "", macs, 0, 0, 0)
+        for stage, macs in SHAPES.items()
+    ]
+    layers = [replace(one, read_bytes=1000 if one.macs else 1_000_000) for one in layers]
+    times = dict(zip(SHAPES, (300.0, 80.0, 110.0, 5.0), strict=True))
+    kernels = [Kernel(one.name, one.op, one.precision, times[one.stage], one.name) for one in layers]
+    kernels.append(Kernel("ReorderInput", "ReorderInput", "f32", 5.0, ""))
+    peak = Peak({"int8": 100.0, "f32": 20.0}, [Copy(1 << 19, 50.0), Copy(1 << 28, 10.0)])
+    return Roofline("m.int8.onnx", "onnxruntime", peak, layers, kernels, 0.4, 0.6)
+
+
+@pytest.fixture
+def full(report: Report, roofline: Roofline) -> Report:
+    """The first of the report's models in depth."""
+    teacher, *others = report.results
+    assert teacher.evaluation
+    deep = replace(
+        teacher,
+        all_cores=AllCores(8, 12.5, 14.75),
+        roofline=replace(roofline, name=teacher.name),
+        parts=dict.fromkeys(("size in px: 20 to 40", "skin: <dark>"), teacher.evaluation),
+    )
+    return replace(report, results=[deep, *others])

@@ -21,8 +21,9 @@ def as_json(report: Report) -> dict[str, Any]:
     return found
 
 
-def test_a_report_is_read_back_as_it_was(noisy: Report, tmp_path: Path) -> None:
-    assert read_report(write_report(noisy, tmp_path)["json"]) == noisy
+def test_a_report_is_read_back_as_it_was(noisy: Report, full: Report, tmp_path: Path) -> None:
+    for one in (noisy, full):
+        assert read_report(write_report(one, tmp_path)["json"]) == one
 
 
 def test_the_first_version_still_opens() -> None:
@@ -36,10 +37,10 @@ def test_the_published_schema_is_that_of_the_dataclasses() -> None:
     assert report_schema() == PUBLISHED
 
 
-def test_reports_keep_to_the_published_schema(report: Report, noisy: Report) -> None:
+def test_reports_keep_to_the_published_schema(report: Report, noisy: Report, full: Report) -> None:
     jsonschema = pytest.importorskip("jsonschema")
     jsonschema.Draft202012Validator.check_schema(PUBLISHED)
-    for one in (report, noisy):
+    for one in (report, noisy, full):
         jsonschema.validate(as_json(one), PUBLISHED)
     with pytest.raises(jsonschema.ValidationError, match="calls"):
         jsonschema.validate(changed(noisy, ["results", 0, "calls"], None), PUBLISHED)

@@ -51,6 +51,21 @@ def test_latencies_that_contradict_each_other_cannot_be(noisy: Report, changes: 
         dataclasses.replace(noisy.results[0], **changes)
 
 
+def test_a_ratio_follows_from_the_rounds(noisy: Report) -> None:
+    first, teacher, *rest = noisy.results
+    right = dataclasses.replace(teacher, times_as_fast=1 / 1.08)
+    assert dataclasses.replace(noisy, results=[first, right, *rest]).results[1].times_as_fast == 1 / 1.08
+    for wrong in (dataclasses.replace(teacher, times_as_fast=1.08), dataclasses.replace(rest[-1], times_as_fast=1.0)):
+        with pytest.raises(InternalError, match="contradicts their rounds"):
+            dataclasses.replace(noisy, results=[first, wrong])
+
+
+def test_parts_are_judged_with_the_whole(report: Report) -> None:
+    _, result, evaluation = report.judged[0]
+    with pytest.raises(InternalError, match="parts of the images"):
+        dataclasses.replace(result, evaluation=None, parts={"dark": evaluation})
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [

@@ -9,12 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgedf.metrics import Evaluation, evaluate
+from edgedf.metrics import Evaluation, evaluate, times_as_fast
 from edgedf.report import Report, write_report
 from edgedf.report.headline import Box, headline
 from edgedf.report.html import page
 from edgedf.report.markdown import markdown
 from edgedf.report.measures import Batch, Paced, Start
+from edgedf.report.plots import latencies
 from edgedf.report.words import finding, noise
 
 VOID = {"meta", "br"}
@@ -163,6 +164,40 @@ def test_what_was_measured_in_depth_stands_in_both_forms(report: Report) -> None
             assert figure in text
     for text in (markdown(report), page(report)):
         assert "camera's pace" not in text and "to first score" not in text
+
+
+def test_a_full_report_has_every_artefact_in_depth(report: Report, full: Report) -> None:
+    for text in (markdown(full), page(full)):
+        for figure in ("12.50", "5.60", "65%", "the network", "size in px: 20 to 40", "node_stage 1", "0.2600"):
+            assert figure in text
+        assert "teacher: latency 0.400 ms is 1.54 x its own roofline" in text
+    parser = Balance()
+    parser.feed(page(full))
+    assert parser.open == []
+    assert "skin: &lt;dark&gt;" in page(full) and page(full).count('role="img"') == 4
+    for text in (markdown(report), page(report)):
+        assert "oofline" not in text and "On all cores" not in text and "By size" not in text
+
+
+def test_every_model_is_told_beside_the_first(noisy: Report) -> None:
+    first, teacher, twin, peer = noisy.results
+    ratios = [1 / 1.08, times_as_fast(first.rounds_ms, twin.rounds_ms)]
+    told = [dataclasses.replace(one, times_as_fast=at) for one, at in zip((teacher, twin), ratios, strict=True)]
+    whole = dataclasses.replace(noisy, results=[first, *told, peer])
+    text = markdown(whole)
+    assert "## Beside student <small>" in text
+    assert "| teacher | 1.08 times as slow |" in text
+    assert re.search(r"\| twin \| 1\.0\d times as (fast|slow), a tie \|", text)
+    assert "times as slow" in page(whole)
+    assert "Beside" not in markdown(noisy)
+
+
+def test_long_names_fit_beside_the_pictures(report: Report) -> None:
+    name = "a student of a long name openvino int8, f32"
+    text = latencies(dataclasses.replace(report, results=[dataclasses.replace(report.results[0], name=name)]))
+    assert name in text
+    [edge] = re.findall(r'<text x="([\d.]+)" y="[\d.]+" class="label end">', text)
+    assert float(edge) > 8 * len(name)
 
 
 def test_what_the_machine_does_not_tell_is_not_available(report: Report) -> None:

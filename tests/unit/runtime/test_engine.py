@@ -214,3 +214,10 @@ def test_wrong_options_are_refused(make_bundle: MakeBundle) -> None:
         Engine.load(make_bundle(), backend="abacus")
     with pytest.raises(InputError, match="0 threads"):
         Engine.load(make_bundle(), threads=0)
+
+
+def test_the_file_of_an_artefact_pins_it(make_bundle: MakeBundle, colour_graph: Any) -> None:
+    graph = colour_graph.SerializeToString()
+    path = make_bundle({"a.onnx": graph, "b.onnx": graph})
+    with Engine.load(path, "b.onnx", threads=1) as engine:
+        assert (engine.artefact.file, engine.notes) == ("b.onnx", [])

@@ -1,0 +1,43 @@
+"""What took long is kept beside a report, so that a rerun after an interruption goes on from there."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from edgedf.errors import InputError
+from edgedf.files import sha256, write_text
+from edgedf.report.typed import read
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+T = TypeVar("T", bound="DataclassInstance")
+
+
+def kept_once(file: Path, kind: type[T], basis: Mapping[str, Any], make: Callable[[], T]) -> T:
+    """What a file keeps for a basis; where it keeps nothing, that is made and put there.
+
+    Args:
+        file: JSON of what is kept, by the hash of its basis; one that cannot be read counts as empty.
+        kind: The dataclass that is kept, see `edgedf.report.typed.read`.
+        basis: Everything that the result depends on, JSON-able.
+        make: Makes it.
+    """
+    known = _known(file)
+    key = sha256(json.dumps(basis, sort_keys=True).encode())
+    try:
+        return read(kind, known[key])
+    except (KeyError, InputError):
+        made = make()
+        write_text(file, json.dumps({**known, key: asdict(made)}, indent=1) + "\n")
+        return made
+
+
+def _known(file: Path) -> dict[str, Any]:
+    try:
+        known = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return known if isinstance(known, dict) else {}

@@ -1,0 +1,50 @@
+"""What is kept is not made again, and nothing else is taken for it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from edgedf.report.kept import kept_once
+
+
+@dataclass(frozen=True)
+class Answer:
+    value: float
+    words: str
+
+
+def making(answer: Answer, made: list[Answer]) -> Callable[[], Answer]:
+    def make() -> Answer:
+        made.append(answer)
+        return answer
+
+    return make
+
+
+def test_what_is_of_one_basis_is_made_once(tmp_path: Path) -> None:
+    file, made = tmp_path / "new" / "kept.json", list[Answer]()
+    one, other = Answer(0.5, "one"), Answer(1.5, "other")
+    for _ in range(2):
+        assert kept_once(file, Answer, {"files": ["a"], "threads": 1}, making(one, made)) == one
+        assert kept_once(file, Answer, {"files": ["a"], "threads": 2}, making(other, made)) == other
+    assert made == [one, other]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda text: text[: len(text) // 2],
+        lambda text: "[]",
+        lambda text: text.replace("0.5", '"half"'),
+        lambda text: text.replace("words", "letters"),
+    ],
+)
+def test_what_is_broken_is_made_anew(change: Callable[[str], str], tmp_path: Path) -> None:
+    file, made, answer = tmp_path / "kept.json", list[Answer](), Answer(0.5, "one")
+    kept_once(file, Answer, {}, making(answer, made))
+    file.write_text(change(file.read_text()))
+    assert kept_once(file, Answer, {}, making(answer, made)) == answer
+    assert kept_once(file, Answer, {}, making(answer, made)) == answer
+    assert len(made) == 2
