@@ -1,7 +1,8 @@
 """Benchmark: latency and F1 of the same files, side by side.
 
 bundles -> engines -> F1 on a split, in several threads -> latency, all in turn in one thread each
-    -> unless quick: several faces a call, a camera's pace, energy, and processes of their own -> report
+    -> unless quick: several faces a call, a camera's pace, energy, and processes of their own
+    -> if full: FP32 beside INT8 on degraded faces -> report
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -15,14 +16,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edgedf.bundle import open_bundle
 from edgedf.console import progress, say, table
 from edgedf.data.packed import PackedFaces, pack
 from edgedf.data.readers import open_dataset
 from edgedf.deploy.evaluation import Decision, decide, engine_scores, evaluate_faces
-from edgedf.errors import InputError
+from edgedf.errors import ConfigError, InputError
+from edgedf.extras import need
 from edgedf.files import check_folder
 from edgedf.metrics import Evaluation, check_prevalence
-from edgedf.report import DataInfo, Environment, ModelResult, Noise, Report, words, write_report
+from edgedf.metrics.robustness import Robustness
+from edgedf.report import DataInfo, Environment, ModelResult, Noise, Report, robustness_words, words, write_report
 from edgedf.report.measures import Batch, Paced, Start
 from edgedf.report.words import images
 from edgedf.runtime import Engine
@@ -61,6 +65,7 @@ def main(
     threads: int = 1,
     peers: Sequence[str] = (),
     quick: bool = False,
+    full: bool = False,
 ) -> dict[str, Any]:
     """Measures bundles and writes `report.json`, `report.md` and `report.html`.
 
@@ -74,15 +79,20 @@ def main(
         threads: Threads of each timed call.
         peers: Well-known networks to time beside them, see `edgedf.deploy.peers`.
         quick: Leave out what takes long: calls of several faces, a camera's pace, starts and memory, energy.
+        full: With data, also judge FP32 beside INT8 on degraded faces, see `edgedf.deploy.robustness`.
 
     Returns:
         The report, with the path of its page.
 
     Raises:
-        InputError: The thresholds were chosen for different prevalences and none was given; a peer is unknown, or
-            `out` cannot be written.
+        InputError: The thresholds were chosen for different prevalences and none was given; a peer is unknown,
+            `out` cannot be written, or `quick` and `full` are both asked for.
     """
+    if quick and full:
+        raise ConfigError("--quick leaves out what takes long, and --full adds to it: give one of them")
     _check(out, prevalence, peers)
+    if full and data:
+        need("cv2", "data")  # to degrade faces
     here = Environment.here()  # before the work changes load and temperature
     faces = pack(open_dataset(data, log=say).split(split), progress=progress, log=say) if data else None
     with ExitStack() as stack:
@@ -96,6 +106,7 @@ def main(
         candidates += [_peer(name, threads) for name in peers]
         latencies, noise = _time(candidates)
         more = [{}] * len(candidates) if quick else _more(candidates, threads)
+        hardy = _robustness(engines, faces, prevalence) if full and faces and prevalence else None
         results = [_result(*one) for one in zip(candidates, latencies, more, strict=True)]
     report = Report(
         title="edgedf benchmark",
@@ -105,6 +116,7 @@ def main(
         results=results,
         data=DataInfo(data.resolve().name, split, faces.fingerprint) if data and faces else None,
         noise=noise,
+        robustness=hardy,
     )
     page = write_report(report, out)["html"]
     _print(report)
@@ -212,6 +224,14 @@ def _batches(candidates: Sequence[Candidate]) -> list[list[Batch]]:
     return [[Batch(size, medians[f"{place} {size}"] / size) for size in SIZES] for place in range(len(candidates))]
 
 
+def _robustness(engines: Mapping[str, tuple[Path, Engine]], faces: PackedFaces, prevalence: float) -> Robustness:
+    from edgedf.deploy.robustness import forms, robustness  # OpenCV and PyAV are needed for this only
+
+    say("judging degraded faces")
+    models = {name: forms(open_bundle(path), engine.artefact) for name, (path, engine) in engines.items()}
+    return robustness(models, faces, prevalence)
+
+
 def _result(one: Candidate, latency: Latency, more: dict[str, Any]) -> ModelResult:
     return ModelResult(
         name=one.name,
@@ -231,6 +251,8 @@ def _print(report: Report) -> None:
     ]
     say("\n" + table(["model", "F1", "AUC", "p50 ms", "p95 ms"], rows) + "\n")
     say(words.noise(report))
+    for line in robustness_words.departures(report.robustness):
+        say(line)
 
 
 def _figures(result: ModelResult) -> list[str]:

@@ -387,6 +387,7 @@ def benchmark(
     quick: Annotated[
         bool, typer.Option("--quick", help="Leave out what takes long: batches, a camera's pace, starts and memory.")
     ] = False,
+    full: Annotated[bool, typer.Option("--full", help="With --data, FP32 beside INT8 on degraded faces, too.")] = False,
 ) -> Result:
     """Latency and F1 of the same files, side by side; JSON, Markdown and HTML."""
     return run(
@@ -399,6 +400,7 @@ def benchmark(
         threads=threads,
         peers=peer or [],
         quick=quick,
+        full=full,
     )
 
 

@@ -5,10 +5,12 @@ from collections.abc import Iterable, Sequence
 from importlib.resources import files
 
 from edgedf.metrics import Evaluation, Interval
-from edgedf.report import words
+from edgedf.metrics.robustness import Robustness
+from edgedf.report import robustness_words, words
 from edgedf.report.headline import headline
 from edgedf.report.plots import intervals, latencies
 from edgedf.report.results import ModelResult, Report
+from edgedf.report.robustness_plot import curves
 from edgedf.report.svg import element, marker
 from edgedf.report.tables import tables
 
@@ -19,6 +21,7 @@ def page(report: Report) -> str:
         element("p", html.escape(words.finding(report)), class_="finding"),
         *(_judged(report) if report.judged else []),
         section("Latency", f"Bars: median; ticks: 95th percentile; {words.setting(report)}.", latencies(report)),
+        _robustness(report.robustness) if report.robustness else "",
         _tables(report),
         _notes(report),
         _about(report),
@@ -139,6 +142,17 @@ def _verdict_row(series: int, result: ModelResult, found: Evaluation) -> list[st
     counts = (f"{cell:,.0f}" for cell in (matrix.tn, matrix.fp, matrix.fn, matrix.tp))
     rates = _figure(found.false_positive_rate), _figure(found.ece)
     return [_name(series, result), f"{found.threshold:.3f}", html.escape(found.rule), *counts, *rates]
+
+
+def _robustness(found: Robustness) -> str:
+    """Its curves and, behind each model's, their figures."""
+    parts = [html.escape(" ".join(robustness_words.departures(found)))]
+    for one in found.models:
+        rows = ([html.escape(cell) for cell in row] for row in robustness_words.rows(one))
+        figures = table(robustness_words.header(one), rows)
+        summary = f"<summary>Figures of {html.escape(one.model)}</summary>"
+        parts.append(f"<figure>{curves(one)}</figure><details>{summary}{figures}</details>")
+    return section(robustness_words.TITLE, robustness_words.about(found), "".join(parts))
 
 
 def _notes(report: Report) -> str:

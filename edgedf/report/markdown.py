@@ -2,7 +2,7 @@
 
 from edgedf.markdown import table
 from edgedf.metrics import Evaluation
-from edgedf.report import words
+from edgedf.report import robustness_words, words
 from edgedf.report.results import ModelResult, Report
 from edgedf.report.tables import tables
 
@@ -32,6 +32,10 @@ def markdown(report: Report) -> str:
             ),
             words.INTERVALS,
         ]
+    if found := report.robustness:
+        parts += [f"## {robustness_words.TITLE}", robustness_words.about(found), *robustness_words.departures(found)]
+        for model in found.models:
+            parts += [f"### {model.model}", table(robustness_words.header(model), robustness_words.rows(model))]
     parts.append("\n".join(f"* {one.name}: {note}" for one in report.results for note in one.notes))
     return "\n\n".join(part for part in parts if part) + "\n"
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from edgedf.errors import InternalError
 from edgedf.metrics import Evaluation
+from edgedf.metrics.robustness import Robustness
 from edgedf.report.environment import Environment
 from edgedf.report.measures import Batch, Noise, Paced, Start
 
@@ -88,10 +89,12 @@ class Report:
         threads: Of each timed call.
         data: Of all evaluations; None where each is of its own bundle's.
         noise: Of the latencies; None where it was not measured.
+        robustness: On some of the data's images, degraded; None where it was not measured.
 
     Raises:
         InternalError: Two results have one name, or were evaluated on different images or at different
-            prevalences, so that they cannot stand side by side; or the noise contradicts its rounds.
+            prevalences, so that they cannot stand side by side; or the noise contradicts its rounds, or the robustness
+            is of no result.
     """
 
     title: str
@@ -101,6 +104,7 @@ class Report:
     results: Sequence[ModelResult]
     data: DataInfo | None = None
     noise: Noise | None = None
+    robustness: Robustness | None = None
 
     def __post_init__(self) -> None:
         """Checks that the results can be compared."""
@@ -111,6 +115,8 @@ class Report:
             raise InternalError(f"results of one report rest on different images: {sorted(bases)}")
         if self.noise is not None:
             self.noise.check(self.result(self.noise.model).rounds_ms)
+        for one in self.robustness.models if self.robustness else []:
+            self.result(one.model)
 
     def result(self, name: str) -> ModelResult:
         """The result of a name.
