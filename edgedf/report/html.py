@@ -146,12 +146,13 @@ def _verdict_row(series: int, result: ModelResult, found: Evaluation) -> list[st
 
 def _robustness(found: Robustness) -> str:
     """Its curves and, behind each model's, their figures."""
-    parts = [html.escape(" ".join(robustness_words.departures(found)))]
+    parts = [element("p", html.escape(line)) for line in robustness_words.departures(found)]
     for one in found.models:
         rows = ([html.escape(cell) for cell in row] for row in robustness_words.rows(one))
         figures = table(robustness_words.header(one), rows)
         summary = f"<summary>Figures of {html.escape(one.model)}</summary>"
-        parts.append(f"<figure>{curves(one)}</figure><details>{summary}{figures}</details>")
+        parts.append(f"<h3>{html.escape(one.model)}</h3><figure>{curves(one)}</figure>")
+        parts.append(f"<details>{summary}{figures}</details>")
     return section(robustness_words.TITLE, robustness_words.about(found), "".join(parts))
 
 

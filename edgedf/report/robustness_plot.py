@@ -9,7 +9,8 @@ from edgedf.report.svg import Scale, element, line, marker, picture, text, toolt
 
 FIGURES = {"auc": "AUC", "f1": "F1", "recall": "recall"}
 WIDTH, LEFT, GAP = 960, 62, 18
-HEAD, PANEL, FOOT = 66, 110, 44
+HEAD, PANEL, FOOT = 66, 116, 44
+RADII = (5.0, 3.0)  # of floating point and INT8, which often lie on each other
 
 
 def curves(one: Hardiness) -> str:
@@ -32,7 +33,7 @@ def _key(forms: Sequence[Form]) -> list[str]:
     return [
         element(
             "g",
-            marker(LEFT + 6 + 200 * series, 12, series, radius=5.0),
+            marker(LEFT + 6 + 200 * series, 12, series, radius=RADII[series]),
             text(LEFT + 18 + 200 * series, 16, form.precision, class_="label"),
             class_=f"series s{series}",
         )
@@ -58,9 +59,9 @@ def _row(one: Hardiness, figure: str, across: Sequence[Scale], top: float) -> li
     steps = [one.steps(curve) for curve in one.curves]
     values = [_value(step, series, figure) for some in steps for step in some for series in range(len(one.forms))]
     margin = max(0.08 * (max(values) - min(values)), 0.02)
-    y = Scale(max(0.0, min(values) - margin), min(1.0, max(values) + margin), top + PANEL - 8, top + 8)
+    y = Scale(max(0.0, min(values) - margin), min(1.0, max(values) + margin), top + PANEL - 12, top + 14)
     ticks = y.ticks()
-    parts = [text(0, top + 14, FIGURES[figure], class_="name")]
+    parts = [text(0, top + 8, FIGURES[figure], class_="name")]
     parts += [text(LEFT - 8, y(tick) + 4, f"{tick:.2f}", class_="tick end") for tick in ticks]
     parts += [line(x.start, y(tick), x.end, y(tick), class_="grid") for x in across for tick in ticks]
     for x, some in zip(across, steps, strict=True):
@@ -75,7 +76,7 @@ def _curve(steps: Sequence[Step], series: int, form: Form, figure: str, x: Scale
         "g",
         tooltip(f"{form.precision}, {FIGURES[figure]}: {told}"),
         *(line(*a, *b, class_="bar thin") for a, b in pairwise(points)),
-        *(marker(*point, series, radius=3.5) for point in points),
+        *(marker(*point, series, radius=RADII[series]) for point in points),
         class_=f"series s{series}",
     )
 

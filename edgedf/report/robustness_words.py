@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from edgedf.metrics.robustness import Hardiness, Robustness, Step
 
 TITLE = "Degraded faces"
+NAMES = {"jpeg": "JPEG", "h264": "H.264", "resize": "low resolution", "low_light": "darkness"}
 
 
 def name(degradation: str) -> str:
     """As people write it."""
-    return degradation.replace("_", " ")
+    return NAMES.get(degradation, degradation)
 
 
 def about(found: Robustness) -> str:
@@ -41,8 +42,8 @@ def departures_of(one: Hardiness) -> str:
 def header(one: Hardiness) -> list[str]:
     """Of the table of a model; each row begins with degradation and strength."""
     figures = [f"{figure} {form.precision}" for figure in ("AUC", "F1", "recall") for form in one.forms]
-    apart = ["change of F1", "change of recall", "flips"] if one.untouched.apart else []
-    return ["degradation, strength", *figures, *apart]
+    apart = ["flips", "change of F1", "change of recall"] if one.untouched.apart else []
+    return ["degradation, strength", *apart, *figures]
 
 
 def rows(one: Hardiness) -> list[list[str]]:
@@ -55,4 +56,4 @@ def _cells(step: Step) -> Sequence[str]:
     figures = [str(getattr(worth, figure)) for figure in ("auc", "f1", "recall") for worth in step.worth]
     if step.apart is None:
         return figures
-    return [*figures, str(step.apart.f1), str(step.apart.recall), f"{step.apart.flips:.2%}"]
+    return [f"{step.apart.flips:.2%}", str(step.apart.f1), str(step.apart.recall), *figures]

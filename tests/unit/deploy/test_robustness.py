@@ -2,6 +2,8 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +13,7 @@ import edgedf.deploy.robustness
 from edgedf.bundle import Artefact
 from edgedf.data.drawn import draw_face
 from edgedf.data.packed import PackedFaces
-from edgedf.deploy.robustness import DEGRADED, STRENGTHS, Loaded, degraded, robustness, spread
+from edgedf.deploy.robustness import DEGRADED, STRENGTHS, Loaded, degraded, forms, robustness, spread
 from edgedf.files import sha256
 from edgedf.runtime.backends import Outputs
 
@@ -75,6 +77,33 @@ def test_noise_is_of_the_face_alone() -> None:
     grey = np.full((32, 32, 3), 128, np.uint8)
     one, other = (degraded(grey, sha256(seed)[:32], ("noise", 0.5)) for seed in (b"a", b"b"))
     assert not np.array_equal(one, other)
+
+
+@pytest.mark.parametrize(
+    ("here", "used", "expected"),
+    [
+        (["a int8", "a fp32", "b fp32", "b int8"], "a int8", ["a fp32", "a int8"]),
+        (["a int8", "a fp32", "b fp16", "b int8"], "b int8", ["b fp16", "b int8"]),
+        (["a fp32", "b fp32", "b int8, f32"], "a fp32", ["b fp32", "b int8, f32"]),
+        (["a fp32", "b int8"], "b int8", ["b int8"]),
+    ],
+)
+def test_forms_are_of_one_backend_best_the_one_in_use(
+    here: list[str], used: str, expected: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Named by backend and precision; one more does not work here."""
+
+    def artefact(name: str) -> Artefact:
+        backend, _, precision = name.partition(" ")
+        return Artefact(name, "", backend, precision, 0.5, "f1", 1.0, 1e-3)
+
+    def load_each(*_: object) -> tuple[dict[str, object], dict[str, object]]:
+        return dict.fromkeys(here, object()), {}
+
+    monkeypatch.setattr(edgedf.deploy.robustness, "load_each", load_each)
+    named = [artefact("c int8"), *map(artefact, here)]
+    bundle: Any = SimpleNamespace(manifest=SimpleNamespace(artefacts=named))
+    assert [one.artefact.file for one in forms(bundle, artefact(used))] == expected
 
 
 def test_both_forms_see_the_same_faces_in_the_same_order(faces: PackedFaces, monkeypatch: pytest.MonkeyPatch) -> None:

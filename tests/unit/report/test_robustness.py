@@ -80,8 +80,8 @@ def test_where_int8_departs_is_told_in_words(report: Report) -> None:
 
     start = "teacher: INT8 departs from floating point"
     assert told({}) == [f"{start} nowhere."]
-    assert told({1.0: 0.1}) == [f"{start} under low light from 1."]
-    assert told({0.5: 0.1}) == [f"{start} under low light from 0.5."]
+    assert told({1.0: 0.1}) == [f"{start} under darkness from 1."]
+    assert told({0.5: 0.1}) == [f"{start} under darkness from 0.5."]
     assert told({0.0: 0.1}) == [f"{start} on untouched faces."]
     assert departures(None) == []
 
@@ -89,15 +89,16 @@ def test_where_int8_departs_is_told_in_words(report: Report) -> None:
 def test_tables_and_curves_stand_in_the_report(hardy: Report) -> None:
     text, whole = markdown(hardy), page(hardy)
     for one in (text, whole):
-        assert "under low light from 1." in one
+        assert "under darkness from 1." in one
         assert "300 faces, 75 of them fake, in 100 groups" in one and "17.0 % fakes" in one
-    assert "| low light 1 | 0.500 [0.450, 0.550] | 0.438 [0.388, 0.487] |" in text
-    assert text.count("| untouched |") == 2 and "6.25% |" in text
+    assert "| darkness 1 | 6.25% | -0.062 [" in text and "| 0.500 [0.450, 0.550] | 0.438 [0.388, 0.487] |" in text
+    assert "| darkness 1 | 0.500 [0.450, 0.550] | 0.500 [0.450, 0.550] | 0.500 [0.450, 0.550] |" in text
+    assert text.count("| untouched |") == 2
     parser = Balance()
     parser.feed(whole)
     assert parser.open == [] and "details" in parser.seen
     assert "<small>:" not in whole and "Figures of student &lt;small&gt;" in whole
-    assert '<th scope="row">low light 1</th>' in whole
+    assert '<th scope="row">darkness 1</th>' in whole
     assert whole.count("on degraded faces</title>") == 2
     assert whole.count("departs at 1</text>") == 1
 
