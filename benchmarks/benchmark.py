@@ -2,7 +2,8 @@
 
 bundles -> engines -> F1 on a split, in several threads -> latency, all in turn in one thread each
     -> unless quick: several faces a call, a camera's pace, energy, and processes of their own
-    -> if full, of every artefact: all cores, and how far each layer is from what the machine can do -> report
+    -> if full, of every artefact: all cores, and how far each layer is from what the machine can do
+       and with data FP32 beside INT8 on degraded faces -> report
 """
 
 from collections.abc import Callable, Sequence
@@ -17,15 +18,17 @@ from numpy.typing import NDArray
 
 from edgedf.bundle import open_bundle
 from edgedf.console import say, table
-from edgedf.deploy.contenders import Contender, check_peers, contenders
+from edgedf.data.packed import PackedFaces
+from edgedf.deploy.contenders import Contender, check_peers, contenders, named
 from edgedf.deploy.worth import Judging, Worth, basis, common_prevalence, judge, open_faces
 from edgedf.errors import ConfigError, EdgedfError
 from edgedf.extras import need
 from edgedf.files import check_folder
 from edgedf.machine import cores
 from edgedf.metrics import Evaluation, check_prevalence, times_as_fast
+from edgedf.metrics.robustness import Robustness
 from edgedf.metrics.roofline import Roofline
-from edgedf.report import DataInfo, Environment, ModelResult, Noise, Report, words, write_report
+from edgedf.report import DataInfo, Environment, ModelResult, Noise, Report, robustness_words, words, write_report
 from edgedf.report.kept import kept_once
 from edgedf.report.measures import AllCores, Batch, Paced, Start
 from edgedf.report.words import images
@@ -66,7 +69,8 @@ def main(
         peers: Well-known networks to time beside them, see `edgedf.deploy.peers`, or ONNX files to judge and time.
         quick: Leave out what takes long: calls of several faces, a camera's pace, starts and memory, energy.
         full: Take every artefact that works here, and measure it in depth: on all cores, by layer, and with data by
-            size, sharpness and skin tone. What was judged is kept beside the report for a rerun.
+            size, sharpness and skin tone and on degraded faces, see `edgedf.deploy.robustness`. What was judged is kept
+            beside the report for a rerun.
 
     Returns:
         The report, with the path of its page.
@@ -77,6 +81,8 @@ def main(
             `out` cannot be written.
     """
     _check(out, prevalence, peers, quick and full)
+    if full and data:
+        need("cv2", "data")  # to degrade faces
     here = Environment.here()  # before the work changes load and temperature
     on = open_faces(data, split, parts=full) if data else None
     found = contenders(models, peers, threads, every=full)
@@ -86,6 +92,7 @@ def main(
     latencies, noise = _time(found)
     more = [{}] * len(found) if quick else _more(found, threads)
     deep = _deep(found, threads) if full else [{}] * len(found)
+    hardy = _robustness(models, found, on.faces, prevalence) if full and on and prevalence else None
     results = [_result(*one, first=latencies[0]) for one in zip(found, worth, latencies, more, deep, strict=True)]
     report = Report(
         title="edgedf benchmark",
@@ -95,6 +102,7 @@ def main(
         results=results,
         data=DataInfo(data.resolve().name, split, on.faces.fingerprint) if data and on else None,
         noise=noise,
+        robustness=hardy,
     )
     page = write_report(report, out)["html"]
     _print(report)
@@ -205,6 +213,19 @@ def _roofline(one: Contender) -> Roofline | None:
         return None
 
 
+def _robustness(
+    models: Sequence[Path], found: Sequence[Contender], faces: PackedFaces, prevalence: float
+) -> Robustness:
+    """Of each bundle; its runtime is that of its first artefact, where that has both forms."""
+    from edgedf.deploy.robustness import forms, robustness  # OpenCV and PyAV are needed for this only
+
+    say("judging degraded faces")
+    first = {one.path: one.engine.artefact for one in reversed(found)}
+    return robustness(
+        {name: forms(open_bundle(path), first[path]) for name, path in named(models).items()}, faces, prevalence
+    )
+
+
 def _result(
     one: Contender, worth: Worth | None, latency: Latency, more: dict[str, Any], deep: dict[str, Any], first: Latency
 ) -> ModelResult:
@@ -231,6 +252,8 @@ def _print(report: Report) -> None:
     beside = f"beside {report.results[0].name}"
     say("\n" + table(["model", "F1", "AUC", "p50 ms", "p95 ms", beside], rows) + "\n")
     say(words.noise(report))
+    for line in robustness_words.departures(report.robustness):
+        say(line)
 
 
 def _figures(result: ModelResult) -> list[str]:

@@ -391,7 +391,7 @@ def benchmark(
         bool, typer.Option("--quick", help="Leave out what takes long: batches, a camera's pace, starts and memory.")
     ] = False,
     full: Annotated[
-        bool, typer.Option("--full", help="Every artefact, all cores, rooflines, and figures by size of the faces.")
+        bool, typer.Option("--full", help="Every artefact, all cores, rooflines, faces by size, degraded faces.")
     ] = False,
 ) -> Result:
     """Latency and F1 of the same files, side by side; JSON, Markdown and HTML."""

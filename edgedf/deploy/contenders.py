@@ -61,17 +61,17 @@ def contenders(bundles: Sequence[Path], peers: Sequence[str], threads: int, *, e
     """
     found = [
         one
-        for name, path in _named(bundles).items()
+        for name, path in named(bundles).items()
         for one in (_every(name, path, threads) if every else [_fastest(name, path, threads)])
     ]
-    found += [_peer(name, str(peer), threads) for name, peer in _named([Path(one) for one in peers]).items()]
+    found += [_peer(name, str(peer), threads) for name, peer in named([Path(one) for one in peers]).items()]
     names = [one.name for one in found]
     if twice := [name for name in names if names.count(name) > 1]:
         raise InputError(f"two models would be called {twice[0]}: rename the folder or file of one")
     return found
 
 
-def _named(paths: Sequence[Path]) -> dict[str, Path]:
+def named(paths: Sequence[Path]) -> dict[str, Path]:
     """Bundles and files by their last part, or by their path where these repeat."""
     paths = list(dict.fromkeys(paths))
     names = [path.resolve().name.removesuffix(".edgedf") for path in paths]

@@ -6,7 +6,7 @@ difference comes from one bootstrap over groups in which both are drawn alike.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -150,7 +150,7 @@ def judge(
         figure_draws(labels, scores, groups, verdicts, stated)
         for scores, verdicts in ((before_scores, before), (after_scores, after))
     ]
-    changes = {name: Interval.from_draws(draws[1][name] - draws[0][name], lowest=-1.0) for name in CHANGES}
+    changes = figure_changes(*draws)
     methods, by_group = (_parts(names, faces, before, after) for names in (faces.methods, groups))
     flips = float(np.average(before != after, weights=weights))
     moved = np.abs(after_scores - before_scores)
@@ -172,6 +172,13 @@ def judge(
         groups=by_group,
         **changes,
     )
+
+
+def figure_changes(
+    before: Mapping[str, NDArray[np.float64]], after: Mapping[str, NDArray[np.float64]]
+) -> dict[str, Interval]:
+    """How the `CHANGES` differ between two results of `figure_draws` that are of the same draws of groups."""
+    return {name: Interval.from_draws(after[name] - before[name], lowest=-1.0) for name in CHANGES}
 
 
 def _parts(names: Sequence[str], faces: PackedFaces, before: NDArray[np.bool_], after: NDArray[np.bool_]) -> list[Part]:

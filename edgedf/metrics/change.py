@@ -37,9 +37,7 @@ def change(old_ms: Sequence[float], new_ms: Sequence[float], resamples: int = 10
 
 
 def times_as_fast(first_ms: Sequence[float], other_ms: Sequence[float]) -> float | None:
-    """How many times as fast the second is as the first: the median of the ratios of rounds that belong together.
-
-    The two turns of one round meet the same mood of the machine, so their ratio varies less than that of two medians.
+    """How many times as fast the second is as the first, by the fastest tenth of the rounds of each, see `change`.
 
     Args:
         first_ms: Median of each round, in their order.
@@ -50,7 +48,7 @@ def times_as_fast(first_ms: Sequence[float], other_ms: Sequence[float]) -> float
     """
     if not first_ms or len(first_ms) != len(other_ms):
         return None
-    return float(np.median(np.asarray(first_ms) / np.asarray(other_ms)))
+    return 1 / (1 + change(first_ms, other_ms, resamples=0).value)
 
 
 def _draws(rounds: Floats, resamples: int, random: np.random.Generator) -> Floats:

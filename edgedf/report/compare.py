@@ -1,7 +1,7 @@
 """What changed between two reports, with their noise taken into account."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from functools import partial
 from typing import Any
@@ -12,7 +12,8 @@ from edgedf.report.bounds import Bound
 from edgedf.report.results import ModelResult, Report
 
 WORTH = ("f1", "auc", "precision", "recall")  # the higher the better
-FIGURES = ("p50", "size", *WORTH)
+DIFFERENCES = (*WORTH, "flips")  # what is compared by difference, and not by share
+FIGURES = ("p50", "size", *DIFFERENCES)
 # Two quiet processes differ too, by where their memory lies: 16 of them by .6 %, so two of them by this in 19 of 20.
 BETWEEN_RUNS = 0.015
 
@@ -31,7 +32,7 @@ class Change:
     """One figure of one model in both reports.
 
     Attributes:
-        model: Name of the result.
+        model: Name of the result; of flips, with the degradation where there is one.
         figure: One of `FIGURES`.
         old: Value in the older report, in ms for p50 and MB for size.
         new: Value in the newer one.
@@ -55,7 +56,7 @@ class Change:
 
     def __str__(self) -> str:
         """The change with its sign and, where there is one, its interval: `+8.1% [+7.0%, +9.2%]`."""
-        form = "+.4f" if self.figure in WORTH else "+.1%"
+        form = "+.4f" if self.figure in DIFFERENCES else "+.1%"
         interval = "" if self.low is None or self.high is None else f" [{self.low:{form}}, {self.high:{form}}]"
         return f"{self.by:{form}}{interval}"
 
@@ -88,7 +89,8 @@ def compare(old: Report, new: Report, bounds: Sequence[Bound] = ()) -> Compariso
 
     A change of p50 counts where it is larger than the noise of both reports, and than that between two runs, and where
     its 95 % interval leaves 0 out. F1 and the like count where each value lies outside of the other's 95 % interval; a
-    bound on them holds for the difference itself, since both are of the same faces.
+    bound on them holds for the difference itself, since both are of the same faces. Flips, of INT8 against floating
+    point, are counted: any change is one.
 
     Args:
         old: The older report.
@@ -102,7 +104,7 @@ def compare(old: Report, new: Report, bounds: Sequence[Bound] = ()) -> Compariso
     pairs = [(one, later[one.name]) for one in old.results if one.name in later]
     gone = [one.name for one in old.results if one.name not in later]
     fresh = [name for name in later if name not in {one.name for one in old.results}]
-    changes = [one for pair in pairs for one in _changes(old, new, *pair)]
+    changes = [one for pair in pairs for one in _changes(old, new, *pair)] + _flips(old, new)
     gone += [f"F1 of {one.name}" for one, other in pairs if one.evaluation and not other.evaluation]
     broken = [f"{name} is gone, so no bound on it holds" for name in gone if bounds]
     broken += [line for bound in bounds for line in _broken(bound, changes)]
@@ -146,6 +148,17 @@ def _worth(name: str, figure: str, was: Evaluation, now: Evaluation, same_data: 
     if one.value != other.value and (one.low <= other.value <= one.high or other.low <= one.value <= other.high):
         return found(verdict=Verdict.TIE, why="within the 95 % interval")
     return found(verdict=_verdict(other.value - one.value))
+
+
+def _flips(old: Report, new: Report) -> list[Change]:
+    """Of every model on its faces as they are, and at the worst of each degradation."""
+    if old.robustness is None or new.robustness is None:
+        return []
+    was, now = old.robustness.flips(), new.robustness.flips()
+    changes = [Change(name, "flips", was[name], now[name], now[name] - was[name]) for name in was if name in now]
+    if old.data != new.data or old.robustness.faces != new.robustness.faces:
+        return [replace(one, why="other faces, or another share of fakes") for one in changes]
+    return [replace(one, verdict=_verdict(-one.by)) for one in changes]
 
 
 def _verdict(gain: float) -> Verdict:

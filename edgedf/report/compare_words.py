@@ -1,7 +1,7 @@
 """A comparison of two reports as Markdown."""
 
 from edgedf.markdown import table
-from edgedf.report.compare import WORTH, Change, Comparison
+from edgedf.report.compare import DIFFERENCES, Change, Comparison
 
 
 def markdown(found: Comparison, old: str, new: str) -> str:
@@ -20,5 +20,5 @@ def markdown(found: Comparison, old: str, new: str) -> str:
 
 
 def _cells(one: Change) -> tuple[str, str, str]:
-    form = ".4f" if one.figure in WORTH else ".3f"
+    form = ".4f" if one.figure in DIFFERENCES else ".3f"
     return f"{one.old:{form}}", f"{one.new:{form}}", str(one)

@@ -5,11 +5,13 @@ from collections.abc import Iterable, Sequence
 from importlib.resources import files
 
 from edgedf.metrics import Evaluation, Interval
+from edgedf.metrics.robustness import Robustness
 from edgedf.metrics.roofline import Roofline
-from edgedf.report import roofline, words
+from edgedf.report import robustness_words, roofline, words
 from edgedf.report.headline import headline
 from edgedf.report.plots import intervals, latencies
 from edgedf.report.results import ModelResult, Report
+from edgedf.report.robustness_plot import curves
 from edgedf.report.svg import element, marker
 from edgedf.report.tables import tables
 
@@ -20,6 +22,7 @@ def page(report: Report) -> str:
         element("p", html.escape(words.finding(report)), class_="finding"),
         *(_judged(report) if report.judged else []),
         section("Latency", f"Bars: median; ticks: 95th percentile; {words.setting(report)}.", latencies(report)),
+        _robustness(report.robustness) if report.robustness else "",
         _tables(report),
         *(_profile(*one) for one in report.profiled),
         _notes(report),
@@ -155,6 +158,17 @@ def _profile(result: ModelResult, found: Roofline) -> str:
 
 def _escaped(rows: Iterable[Sequence[str]]) -> Iterable[list[str]]:
     return ([html.escape(cell) for cell in row] for row in rows)
+
+
+def _robustness(found: Robustness) -> str:
+    """Its curves and, behind each model's, their figures."""
+    parts = [element("p", html.escape(line)) for line in robustness_words.departures(found)]
+    for one in found.models:
+        figures = table(robustness_words.header(one), _escaped(robustness_words.rows(one)))
+        summary = f"<summary>Figures of {html.escape(one.model)}</summary>"
+        parts.append(f"<h3>{html.escape(one.model)}</h3><figure>{curves(one)}</figure>")
+        parts.append(f"<details>{summary}{figures}</details>")
+    return section(robustness_words.TITLE, robustness_words.about(found), "".join(parts))
 
 
 def _notes(report: Report) -> str:

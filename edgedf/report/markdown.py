@@ -3,7 +3,7 @@
 from edgedf.markdown import table
 from edgedf.metrics import Evaluation
 from edgedf.metrics.roofline import Roofline
-from edgedf.report import roofline, words
+from edgedf.report import robustness_words, roofline, words
 from edgedf.report.results import ModelResult, Report
 from edgedf.report.tables import tables
 
@@ -35,6 +35,10 @@ def markdown(report: Report) -> str:
         ]
     for result, found in report.profiled:
         parts += _profile(result, found)
+    if card := report.robustness:
+        parts += [f"## {robustness_words.TITLE}", robustness_words.about(card), *robustness_words.departures(card)]
+        for model in card.models:
+            parts += [f"### {model.model}", table(robustness_words.header(model), robustness_words.rows(model))]
     parts.append("\n".join(f"* {one.name}: {note}" for one in report.results for note in one.notes))
     return "\n\n".join(part for part in parts if part) + "\n"
 

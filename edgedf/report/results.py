@@ -7,6 +7,7 @@ from typing import Any
 
 from edgedf.errors import InternalError
 from edgedf.metrics import Evaluation, times_as_fast
+from edgedf.metrics.robustness import Robustness
 from edgedf.metrics.roofline import Roofline
 from edgedf.report.environment import Environment
 from edgedf.report.measures import AllCores, Batch, Noise, Paced, Start
@@ -45,8 +46,8 @@ class ModelResult:
         paced: Latency at a camera's pace.
         start: Of a process with it.
         energy_mj: Energy of one call of one face, in millijoules, of the whole processor.
-        times_as_fast: As the first result of its report, below 1 where it is slower: median over their rounds of the
-            first's time divided by its own.
+        times_as_fast: As the first result of its report, below 1 where it is slower, by the fastest tenth of each one's
+            rounds.
         all_cores: Latency on all cores.
         roofline: Its layers' times beside the least that they can take, on one thread.
         parts: What it is worth on parts of the images, by name: by size, sharpness and skin tone.
@@ -100,6 +101,7 @@ class Report:
         threads: Of each timed call.
         data: Of all evaluations; None where each is of its own bundle's.
         noise: Of the latencies; None where it was not measured.
+        robustness: On some of the data's images, degraded; None where it was not measured.
 
     Raises:
         InternalError: Two results have one name, or were evaluated on different images or at different
@@ -113,6 +115,7 @@ class Report:
     results: Sequence[ModelResult]
     data: DataInfo | None = None
     noise: Noise | None = None
+    robustness: Robustness | None = None
 
     def __post_init__(self) -> None:
         """Checks that the results can be compared."""
