@@ -22,12 +22,14 @@ class Tab:
 
     Attributes:
         complaints: What the page logged as an error, policy violations among them.
+        requests: Addresses that were asked for.
     """
 
     def __init__(self, socket: Any) -> None:
         self.complaints: list[str] = []
+        self.requests: list[str] = []
         self._socket, self._ids = socket, itertools.count()
-        for domain in ("Page", "Runtime", "Log"):
+        for domain in ("Page", "Runtime", "Log", "Network"):
             self.call(f"{domain}.enable")
 
     def call(self, method: str, **params: Any) -> dict[str, Any]:
@@ -39,6 +41,8 @@ class Tab:
                 self.complaints.append(json.dumps(message["params"]))
             elif message["method"] == "Log.entryAdded" and message["params"]["entry"]["level"] == "error":
                 self.complaints.append(message["params"]["entry"]["text"])
+            elif message["method"] == "Network.requestWillBeSent":
+                self.requests.append(message["params"]["request"]["url"])
         assert "error" not in message, message
         result: dict[str, Any] = message["result"]
         return result
@@ -67,6 +71,10 @@ class Tab:
     def screenshot(self, path: Path) -> None:
         """Saves what the tab shows as PNG."""
         path.write_bytes(base64.b64decode(self.call("Page.captureScreenshot")["data"]))
+
+    def pdf(self) -> bytes:
+        """What the tab prints, on A4."""
+        return base64.b64decode(self.call("Page.printToPDF", paperWidth=8.27, paperHeight=11.69)["data"])
 
 
 @contextmanager
