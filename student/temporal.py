@@ -7,7 +7,7 @@ Beside it stands the same network that looks at each frame alone: what that one 
 learned of clips like these, and only what is beyond it comes from time.
 
 The student itself is never trained on these clips, and the network over time is not part of a bundle unless it is
-ahead: student/README.md has the answer so far.
+ahead: benchmarks/README.md has the answer so far.
 
 Run by `python student/temporal.py --bundle BUNDLE --data CROPS`, crops of one row a frame with `video` and `frame`, as
 `edgedf data prepare` makes them.
