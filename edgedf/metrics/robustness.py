@@ -111,7 +111,7 @@ class Hardiness:
     """A model under every degradation.
 
     Attributes:
-        model: Name of its result.
+        model: Name of its bundle.
         forms: Floating point and INT8 of one backend, in this order, or the artefact in use alone.
         untouched: On the faces as they are.
         curves: One a degradation.
