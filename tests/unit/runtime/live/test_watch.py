@@ -1,10 +1,12 @@
 """What `edgedf watch` says of a stream, and how it ends."""
 
 import json
+import os
 import re
 import signal
+import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,6 @@ from PIL import Image
 from typer.testing import CliRunner, Result
 
 from edgedf import cli, console
-from edgedf.runtime.live.event import Event
 from edgedf.runtime.live.watch import REMEMBERED, Turns, follow, tell
 from tests.drawn_stream import DECIDED, event, events
 
@@ -42,27 +43,30 @@ def test_a_reason_cannot_steer_the_terminal(capsys: pytest.CaptureFixture[str]) 
     assert "\x1b" not in capsys.readouterr().out
 
 
-@pytest.fixture
-def _heeds_interrupts() -> Iterator[None]:
-    """A shell's background jobs, CI among them, start with SIGINT ignored."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
+STOPPED = """
+import signal, sys
+from edgedf.runtime.live.watch import follow
+from tests.drawn_stream import events
+
+def stream():
+    yield from events(5)
+    signal.raise_signal(int(sys.argv[1]))
+    raise AssertionError("the signal was not heeded")
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
+follow(stream(), [lambda event, turned: print(event.frame.number)])
+assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+"""
 
 
-@pytest.mark.usefixtures("_heeds_interrupts")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_it_with_what_was_seen(number: signal.Signals) -> None:
-    def stream() -> Iterator[Event]:
-        yield from events(5)
-        signal.raise_signal(number)
-        raise AssertionError("the signal was not heeded")
-
-    seen: list[int] = []
-    before = signal.getsignal(signal.SIGTERM)
-    follow(stream(), [lambda event, turned: seen.append(event.frame.number)])
-    assert seen == [0, 2, 4, 6, 8]
-    assert signal.getsignal(signal.SIGTERM) is before
+    """In a process of its own: in one that has run other tests, a signal has ended all of it."""
+    words = [sys.executable, "-c", STOPPED, str(int(number))]
+    ended = subprocess.run(
+        words, env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}, capture_output=True, text=True
+    )
+    assert (ended.returncode, ended.stdout.split()) == (0, ["0", "2", "4", "6", "8"]), ended.stderr
 
 
 def test_a_long_stream_of_faces_is_not_remembered_whole() -> None:
