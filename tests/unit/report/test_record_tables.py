@@ -50,6 +50,14 @@ def test_an_ablation_is_told_by_what_it_changes_and_costs(make_record: MakeRecor
     assert row[2:4] == ["", "+0.000 [+0.000, +0.000]"]
 
 
+def test_an_ablation_without_a_teacher_is_told_in_two_words(make_record: MakeRecord) -> None:
+    full, alone = make_record(), make_record("alone", ablation_of="full")
+    assert full.training and alone.training
+    taught = dataclasses.replace(full.training, teacher="big", settings=full.training.settings | {"temperature": 2.0})
+    *_, row = cells(tables([dataclasses.replace(full, training=taught), alone]), "alone")
+    assert row[2] == "no teacher"
+
+
 def test_the_interval_of_a_difference_is_that_of_pairs(make_record: MakeRecord) -> None:
     """Scores that differ on no face leave nothing to chance, however wide the intervals of both are."""
     full, twin = make_record(), make_record("twin", ablation_of="full")
