@@ -19,7 +19,7 @@ from edgedf.deploy import candidate
 from edgedf.deploy.forms import Form, Loaded, time_forms
 from edgedf.errors import InputError
 from edgedf.metrics import choose_threshold, evaluate, prevalence_weights
-from edgedf.programs import load, run
+from edgedf.programs import load, root, run
 from edgedf.report.records import Record, Timing, read_record, unpacked, unpacked_scores, write_record
 from edgedf.runtime.backends import load_backend
 from edgedf.training.config import DistillConfig
@@ -169,6 +169,13 @@ def test_tables_and_picture_are_made_from_a_folder_of_records(
     assert "| red | blue |  | +0.000 [+0.000, +0.000] |" in out
     run("student/pareto.py", tmp_path / "results", tmp_path / "pareto.svg")
     assert "blue: AUC" in (tmp_path / "pareto.svg").read_text()
+
+
+def test_the_published_tables_and_picture_are_those_of_the_records(tmp_path: Path) -> None:
+    student = root() / "student"
+    assert (student / "tables.md").read_text() == run("student/tables.py")["markdown"] + "\n"
+    run("student/pareto.py", out=tmp_path / "pareto.svg")
+    assert (student / "pareto.svg").read_text() == (tmp_path / "pareto.svg").read_text()
 
 
 def test_a_record_is_small_and_whole(faces: Path, clips: Path, make_bundle: MakeBundle, tmp_path: Path) -> None:
