@@ -89,7 +89,7 @@ def _table(
 def _ratios(report: Report) -> Table:
     """How much faster or slower each is than the first."""
     name = report.results[0].name
-    about = f"Median over the rounds of the time of {name} divided by the model's own in the same round."
+    about = f"The time of {name} divided by the model's own, by the fastest tenth of the rounds of each."
     rows = [(place, [ratio]) for place, one in enumerate(report.results) if (ratio := words.ratio(report, one))]
     return Table(f"Beside {name}", about, ("so much faster or slower",), rows)
 
