@@ -28,16 +28,14 @@ from edgedf.data.packed import pack
 from edgedf.data.readers import open_dataset
 from edgedf.errors import DatasetError
 from edgedf.guard import run_alone
-from edgedf.metrics import evaluate, group_draws, sigmoid
-from edgedf.metrics.bootstrap import Interval
-from edgedf.metrics.ranking import auc, resampled_auc
+from edgedf.metrics import auc_difference, evaluate, sigmoid
+from edgedf.metrics.ranking import auc
 from edgedf.runtime import Engine
 
 WINDOW = 16  # frames that are learned from at once; five seconds at three frames a second
 WIDTH, KERNEL = 16, 5
 STEPS, LEARNING_RATE = 150, 3e-3
 DECAYS = (0.01, 0.1, 1.0)  # tried within the pairs that are trained on
-RESAMPLES = 1000
 
 
 class Video(NamedTuple):
@@ -103,8 +101,8 @@ def main(*, bundle: Path, data: Path, seed: int = 0) -> dict[str, Any]:
     evaluations = {name: evaluate(labels, sigmoid(logit), groups, rule="f1") for name, logit in found.items()}
     mean, alone, network = found.values()
     gains = {
-        "the mean": compared(labels, groups, mean, network),
-        "each frame alone": compared(labels, groups, alone, network),
+        "the mean": auc_difference(labels, network, mean, groups),
+        "each frame alone": auc_difference(labels, network, alone, groups),
     }
     rows = [[name, *(str(getattr(one, key)) for key in KEYS)] for name, one in evaluations.items()]
     say(f"{len(videos)} videos, {labels.sum()} fake, {len(set(groups))} groups; threshold: f1, cross-fitted")
@@ -198,14 +196,6 @@ def _window(features: NDArray[np.float32], draw: np.random.Generator) -> NDArray
 def judge(head: TemporalHead, video: Video) -> float:
     """Log-odds of fake of a whole video."""
     return float(head(torch.from_numpy(video.features)[None]))
-
-
-def compared(
-    labels: NDArray[np.uint8], groups: Sequence[str], one: NDArray[np.float64], other: NDArray[np.float64]
-) -> Interval:
-    """How much higher the AUC of `other` is, on the same draws of groups."""
-    draws = np.concatenate(list(group_draws(labels, groups, RESAMPLES, 0)))
-    return Interval.from_draws(resampled_auc(labels, other, draws) - resampled_auc(labels, one, draws), lowest=-1)
 
 
 if __name__ == "__main__":
