@@ -21,6 +21,7 @@ from edgedf.data.landmarks import face_points
 from edgedf.data.packed import PackedFaces, pack
 from edgedf.data.pair_masks import Rejected, pair_mask
 from edgedf.data.readers import open_dataset
+from edgedf.data.sampling import by_turns
 from edgedf.errors import DatasetError
 from edgedf.explain.explanation import Subject
 from edgedf.explain.measures import (
@@ -132,12 +133,8 @@ def _pairs(faces: PackedFaces, count: int, rng: np.random.Generator) -> list[Cas
 
 def _spread(indices: NDArray[np.intp], groups: Sequence[str], count: int, rng: np.random.Generator) -> list[int]:
     """Some of them by chance, one of each group before the second of any."""
-    seen: dict[str, int] = {}
-    rounds: list[tuple[int, int, int]] = []
-    for index in rng.permutation(indices).tolist():
-        seen[groups[index]] = seen.get(groups[index], 0) + 1
-        rounds.append((seen[groups[index]], len(rounds), index))
-    return [index for *_, index in sorted(rounds)[:count]]
+    found: list[int] = indices[by_turns([groups[i] for i in indices], rng)[:count]].tolist()
+    return found
 
 
 Opened = Iterator[tuple[Subject, Subject | None]]

@@ -1,4 +1,7 @@
-"""Which images an epoch shows, at the deployment's rate of fakes."""
+"""Which images an epoch shows, at the deployment's rate of fakes, and which stand for all of them."""
+
+from collections import Counter
+from collections.abc import Hashable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -93,3 +96,20 @@ def _window(indices: NDArray[np.int64], count: int, epoch: int, seed: int) -> ND
     """The `epoch`-th run of `count` indices in one fixed shuffle, wrapping around."""
     shuffled = np.random.default_rng([seed, 2]).permutation(indices)
     return shuffled[np.arange(epoch * count, (epoch + 1) * count) % len(shuffled)]
+
+
+def by_turns(parts: Sequence[Hashable], random: np.random.Generator) -> NDArray[np.int64]:
+    """Indices (N,) by chance, one of each part before the second of any: the first of them are spread over all parts.
+
+    Args:
+        parts: Of each image, such as its group.
+        random: Decides.
+    """
+    order = random.permutation(len(parts))
+    taken = Counter[Hashable]()
+    turns = []
+    for i in order.tolist():
+        turns.append(taken[parts[i]])
+        taken[parts[i]] += 1
+    found: NDArray[np.int64] = order[np.argsort(turns, kind="stable")]
+    return found

@@ -3,7 +3,6 @@
 faces -> some of them, of all groups alike -> degraded, the same for every artefact -> figures, and their differences
 """
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -17,6 +16,7 @@ from edgedf.bundle import Artefact, Bundle
 from edgedf.console import progress
 from edgedf.data.degrade import DEGRADATIONS
 from edgedf.data.packed import PackedFaces
+from edgedf.data.sampling import by_turns
 from edgedf.deploy.gate import Bounds, figure_changes
 from edgedf.metrics import Interval, figure_draws, prevalence_weights
 from edgedf.metrics.arrays import finite
@@ -88,14 +88,8 @@ def robustness(models: Mapping[str, Sequence[Loaded]], faces: PackedFaces, preva
 
 def spread(faces: PackedFaces, most: int) -> NDArray[np.int64]:
     """Indices, rising, of at most so many faces: by chance one of each group's reals and fakes, then a second, ..."""
-    order = np.random.default_rng(0).permutation(len(faces))
-    taken: Counter[tuple[str, int]] = Counter()
-    turns = []
-    for i in order.tolist():
-        part = faces.groups[i], int(faces.labels[i])
-        turns.append(taken[part])
-        taken[part] += 1
-    return np.sort(order[np.argsort(turns, kind="stable")[:most]])
+    parts = list(zip(faces.groups, faces.labels.tolist(), strict=True))
+    return np.sort(by_turns(parts, np.random.default_rng(0))[:most])
 
 
 def degraded(crop: NDArray[np.uint8], digest: str, condition: Condition) -> NDArray[np.uint8]:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edgedf.data.sampling import epoch_order, paired_order
+from edgedf.data.sampling import by_turns, epoch_order, paired_order
 
 Labels = NDArray[np.uint8]
 Indices = NDArray[np.int64]
@@ -100,3 +100,11 @@ def test_a_small_dataset_has_its_share_of_the_pairs() -> None:
     assert (np.bincount(real, minlength=200)[labels == 0] == [1] * 90 + [2] * 10).all()
     assert (sources[real] == sources[fake]).all()
     assert (labels[real] == 0).all() and (labels[fake] == 1).all()
+
+
+def test_one_of_each_part_comes_before_the_second_of_any() -> None:
+    parts = ["large"] * 6 + ["small", "small", "single"]
+    order = by_turns(parts, np.random.default_rng(0))
+    assert sorted(order.tolist()) == list(range(9))
+    assert {parts[i] for i in order[:3]} == {"large", "small", "single"}
+    assert sorted(parts[i] for i in order[3:5]) == ["large", "small"]
