@@ -30,7 +30,7 @@ from edgedf.metrics.robustness import Robustness
 from edgedf.metrics.roofline import Roofline
 from edgedf.report import DataInfo, Environment, ModelResult, Noise, Report, robustness_words, words, write_report
 from edgedf.report.kept import kept_once
-from edgedf.report.measures import AllCores, Batch, Paced, Start
+from edgedf.report.measures import AllCores, Batch, Paced
 from edgedf.report.words import images
 from edgedf.runtime.cold import cold_start
 from edgedf.runtime.energy import energy_per_call
@@ -170,7 +170,7 @@ def _more(found: Sequence[Contender], threads: int) -> list[dict[str, Any]]:
             say(f"timing {one.name} at a camera's pace, and in processes of its own")
             call = partial(one.engine.predict, crops(1))
             paced = Paced.of(at_pace(call), PERIOD_S * 1000, after_idle(call))
-            start = Start(**cold_start(one.path, threads, one.backend)._asdict())
+            start = cold_start(one.path, threads, one.backend)
             values |= {"paced": paced, "energy_mj": energy_per_call(call), "start": start}
     return more
 

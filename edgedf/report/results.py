@@ -9,8 +9,9 @@ from edgedf.errors import InternalError
 from edgedf.metrics import Evaluation, times_as_fast
 from edgedf.metrics.robustness import Robustness
 from edgedf.metrics.roofline import Roofline
+from edgedf.metrics.start import Start
 from edgedf.report.environment import Environment
-from edgedf.report.measures import AllCores, Batch, Noise, Paced, Start
+from edgedf.report.measures import AllCores, Batch, Noise, Paced
 
 SCHEMA = 2
 

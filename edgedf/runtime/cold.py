@@ -4,36 +4,19 @@ import json
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
 from edgedf.errors import InternalError
+from edgedf.metrics.start import Start
 
 STEADY_CALLS = 50  # after which memory is what it stays
 STATUS = Path("/proc/self/status")
 
 
-class ColdStart(NamedTuple):
-    """A process that loads a bundle and scores one crop.
-
-    Attributes:
-        process_ms: From the start of the process to its first score.
-        load_ms: Of it, `Engine.load`.
-        first_ms: Of it, the first call.
-        peak_mb: Most resident memory; None where the system does not tell.
-        steady_mb: Resident memory after some calls; None where the system does not tell.
-    """
-
-    process_ms: float
-    load_ms: float
-    first_ms: float
-    peak_mb: float | None
-    steady_mb: float | None
-
-
-def cold_start(bundle: Path, threads: int, backend: str = "auto", count: int = 3) -> ColdStart:
+def cold_start(bundle: Path, threads: int, backend: str = "auto", count: int = 3) -> Start:
     """Starts a few processes: the one of median time, with the most memory of all.
 
     Args:
@@ -45,13 +28,13 @@ def cold_start(bundle: Path, threads: int, backend: str = "auto", count: int = 3
     Raises:
         InternalError: A process failed.
     """
-    found = sorted(_one(bundle, threads, backend) for _ in range(count))
+    found = sorted((_one(bundle, threads, backend) for _ in range(count)), key=lambda one: one.process_ms)
     peaks, steady = ([getattr(one, name) for one in found] for name in ("peak_mb", "steady_mb"))
     most = {"peak_mb": max(peaks), "steady_mb": max(steady)} if None not in peaks else {}
-    return found[len(found) // 2]._replace(**most)
+    return replace(found[len(found) // 2], **most)
 
 
-def _one(bundle: Path, threads: int, backend: str) -> ColdStart:
+def _one(bundle: Path, threads: int, backend: str) -> Start:
     words = [sys.executable, "-m", "edgedf.runtime.cold", str(bundle), str(threads), backend]
     start = time.perf_counter()
     with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
@@ -61,7 +44,7 @@ def _one(bundle: Path, threads: int, backend: str) -> ColdStart:
         told, errors = process.communicate()
     if process.returncode:
         raise InternalError(f"a process of its own cannot load {bundle}: {errors.strip().splitlines()[-1:]}")
-    return ColdStart(process_ms, **json.loads(told))
+    return Start(process_ms, **json.loads(told))
 
 
 def main(bundle: str, threads: str, backend: str) -> None:

@@ -15,10 +15,10 @@ from edgedf.data.readers import open_dataset
 from edgedf.deploy.evaluation import logits
 from edgedf.errors import InputError, MissingExtraError
 from edgedf.metrics import Evaluation, choose_threshold, prevalence_weights, times_as_fast
+from edgedf.metrics.start import Start
 from edgedf.programs import load, run
 from edgedf.report.read import read_report
 from edgedf.runtime.backends import load_backend
-from edgedf.runtime.cold import ColdStart
 from edgedf.runtime.engine import scores
 from edgedf.runtime.pace import after_idle, at_pace
 from edgedf.runtime.timing import Latency, measure
@@ -37,7 +37,7 @@ def _few_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(program, "measure", few)
     monkeypatch.setattr(program, "at_pace", partial(at_pace, count=3, period_s=1e-4))
     monkeypatch.setattr(program, "after_idle", partial(after_idle, count=1, idle_s=0.0))
-    monkeypatch.setattr(program, "cold_start", lambda *_: ColdStart(200.0, 50.0, 1.0, 70.0, 60.0))
+    monkeypatch.setattr(program, "cold_start", lambda *_: Start(200.0, 50.0, 1.0, 70.0, 60.0))
 
 
 def test_latency_and_f1_of_the_same_files_stand_side_by_side(

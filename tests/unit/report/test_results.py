@@ -8,8 +8,9 @@ import pytest
 
 from edgedf.errors import InternalError
 from edgedf.metrics import Interval, evaluate
+from edgedf.metrics.start import Start
 from edgedf.report import Report
-from edgedf.report.measures import Paced, Start
+from edgedf.report.measures import Paced
 
 
 def test_a_report_whose_figures_contradict_its_matrix_cannot_be_built(report: Report) -> None:

@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 
 from edgedf.metrics import Evaluation, evaluate, times_as_fast
+from edgedf.metrics.start import Start
 from edgedf.report import Report, write_report
 from edgedf.report.headline import Box, headline
 from edgedf.report.html import page
 from edgedf.report.markdown import markdown
-from edgedf.report.measures import Batch, Paced, Start
+from edgedf.report.measures import Batch, Paced
 from edgedf.report.plots import latencies
 from edgedf.report.words import finding, noise
 
