@@ -216,14 +216,11 @@ def _roofline(one: Contender) -> Roofline | None:
 def _robustness(
     models: Sequence[Path], found: Sequence[Contender], faces: PackedFaces, prevalence: float
 ) -> Robustness:
-    """Of each bundle; its runtime is that of its first artefact, where that has both forms."""
     from edgedf.deploy.robustness import forms, robustness  # OpenCV and PyAV are needed for this only
 
     say("judging degraded faces")
-    first = {one.path: one.engine.artefact for one in reversed(found)}
-    return robustness(
-        {name: forms(open_bundle(path), first[path]) for name, path in named(models).items()}, faces, prevalence
-    )
+    engines = {name: [one.engine for one in found if one.path == path] for name, path in named(models).items()}
+    return robustness({name: forms(own) for name, own in engines.items()}, faces, prevalence)
 
 
 def _result(

@@ -102,6 +102,11 @@ class Artefact:
     site: Site | None = None
 
     @property
+    def int8(self) -> bool:
+        """Whether it computes in INT8."""
+        return "int8" in self.precision
+
+    @property
     def point(self) -> "Artefact | Site":
         """What tells the threshold, rule, temperature and metrics in use: the site's, or else the artefact's own."""
         return self.site or self

@@ -5,14 +5,13 @@ faces -> some of them, of all groups alike -> degraded, the same for every artef
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from itertools import product
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edgedf.bundle import Artefact, Bundle
+from edgedf.bundle import Artefact
 from edgedf.console import progress
 from edgedf.data.degrade import DEGRADATIONS
 from edgedf.data.packed import PackedFaces
@@ -21,9 +20,8 @@ from edgedf.deploy.gate import Bounds, figure_changes
 from edgedf.metrics import Interval, figure_draws, prevalence_weights
 from edgedf.metrics.arrays import finite
 from edgedf.metrics.robustness import Apart, Curve, Form, Hardiness, Robustness, Step, Worth, departure
-from edgedf.runtime.backends import BATCH, Backend
-from edgedf.runtime.choice import load_each
-from edgedf.runtime.engine import cpus, load_checked, scores
+from edgedf.runtime.backends import BATCH
+from edgedf.runtime.engine import Engine, cpus
 
 DEGRADED = ("jpeg", "h264", "resize", "blur", "noise", "low_light")
 STRENGTHS = (0.25, 0.5, 0.75, 1.0)
@@ -33,53 +31,35 @@ Condition = tuple[str, float]  # a degradation and its strength
 UNTOUCHED: Condition = ("", 0.0)
 
 
-class Loaded(NamedTuple):
-    """An artefact that is ready to run."""
-
-    artefact: Artefact
-    backend: Backend
-
-
-def forms(bundle: Bundle, used: Artefact) -> list[Loaded]:
-    """Floating point and INT8 of one backend that has both here, best that of the artefact in use; or else this alone.
-
-    Raises:
-        BundleError: No artefact works here.
-    """
-    loaded, _ = load_each(bundle, bundle.manifest.artefacts, partial(load_checked, bundle, threads=1))
-    here = [Loaded(one, loaded[one.file]) for one in bundle.manifest.artefacts if one.file in loaded]
-    for backend in dict.fromkeys([used.backend, *(one.artefact.backend for one in here)]):
-        own = [one for one in here if one.artefact.backend == backend]
-        float_forms, int8_forms = ([one for one in own if _is_int8(one) is int8] for int8 in (False, True))
+def forms(engines: Sequence[Engine]) -> list[Engine]:
+    """Floating point and INT8 of one backend that has both, best that of the first; or else the first alone."""
+    for backend in dict.fromkeys(one.backend for one in engines):
+        own = [one for one in engines if one.backend == backend]
+        float_forms, int8_forms = ([one for one in own if one.artefact.int8 is int8] for int8 in (False, True))
         if float_forms and int8_forms:
             return [float_forms[0], int8_forms[0]]
-    return [one for one in here if one.artefact == used]
+    return list(engines[:1])
 
 
-def _is_int8(one: Loaded) -> bool:
-    return "int8" in one.artefact.precision
-
-
-def robustness(models: Mapping[str, Sequence[Loaded]], faces: PackedFaces, prevalence: float) -> Robustness:
+def robustness(models: Mapping[str, Sequence[Engine]], faces: PackedFaces, prevalence: float) -> Robustness:
     """Judges models on at most `MOST` faces under every degradation.
 
     Verdicts are by each artefact's own threshold, whatever faces that was chosen on: none is chosen for a degradation.
 
     Args:
-        models: By name, see `forms`.
+        models: One or two artefacts of each, by name, see `forms`.
         faces: Of both classes.
         prevalence: Share of fakes to state F1 and flips at.
     """
     chosen = spread(faces, MOST)
     sample = Sample(faces.labels[chosen], [faces.groups[i] for i in chosen], prevalence)
     conditions = [UNTOUCHED, *product(DEGRADED, STRENGTHS)]
-    backends = [one.backend for some in models.values() for one in some]
-    logits = iter(_logits(backends, faces, chosen, conditions))
+    scores = iter(_scores([one for some in models.values() for one in some], faces, chosen, conditions))
     drop = Bounds().drop
     judged = []
     for name, some in models.items():
         artefacts = [one.artefact for one in some]
-        own = zip(*(next(logits) for _ in some), strict=True)
+        own = zip(*(next(scores) for _ in some), strict=True)
         steps = {one: _step(one[1], artefacts, each, sample) for one, each in zip(conditions, own, strict=True)}
         judged.append(_hardiness(name, artefacts, steps, drop))
     fakes, count = int(sample.labels.sum()), len(set(sample.groups))
@@ -98,21 +78,21 @@ def degraded(crop: NDArray[np.uint8], digest: str, condition: Condition) -> NDAr
     return DEGRADATIONS[name](crop, strength, np.random.default_rng(int(digest, 16))) if strength else crop
 
 
-def _logits(
-    backends: Sequence[Backend], faces: PackedFaces, chosen: NDArray[np.int64], conditions: Sequence[Condition]
+def _scores(
+    engines: Sequence[Engine], faces: PackedFaces, chosen: NDArray[np.int64], conditions: Sequence[Condition]
 ) -> NDArray[np.float32]:
-    """Logits (backends, conditions, N); each face is degraded once for all backends."""
+    """P(fake), (engines, conditions, N); each face is degraded once for all engines."""
     batches = [chosen[start : start + BATCH].tolist() for start in range(0, len(chosen), BATCH)]
     tasks = list(product(conditions, batches))
 
     def run(task: tuple[Condition, list[int]]) -> NDArray[np.float32]:
         condition, some = task
         crops = np.stack([degraded(faces.pixels[i], faces.digests[i], condition) for i in some])
-        return np.stack([backend.run(crops).logit[:, 0] for backend in backends])
+        return np.stack([engine.predict(crops) for engine in engines])
 
     with ThreadPoolExecutor(cpus()) as pool:
         parts = list(progress(pool.map(run, tasks), "degrading and scoring", len(tasks)))
-    return np.concatenate(parts, axis=1).reshape(len(backends), len(conditions), len(chosen))
+    return np.concatenate(parts, axis=1).reshape(len(engines), len(conditions), len(chosen))
 
 
 class Sample(NamedTuple):
@@ -140,13 +120,12 @@ def _hardiness(name: str, artefacts: Sequence[Artefact], steps: Mapping[Conditio
 
 
 def _step(
-    strength: float, artefacts: Sequence[Artefact], logits: Sequence[NDArray[np.float32]], sample: Sample
+    strength: float, artefacts: Sequence[Artefact], scores: Sequence[NDArray[np.float32]], sample: Sample
 ) -> Step:
-    """From the logits (N,) of each artefact at one strength."""
+    """From the scores (N,) of each artefact at one strength."""
     labels, groups, prevalence = sample
     verdicts, draws = [], []
-    for artefact, logit in zip(artefacts, logits, strict=True):
-        score = finite(scores(logit, artefact.point.temperature))
+    for artefact, score in zip(artefacts, map(finite, scores), strict=True):
         verdicts.append(score >= artefact.point.threshold)
         draws.append(figure_draws(labels, score, groups, verdicts[-1], prevalence))
     worth = [Worth(*(Interval.from_draws(one[name]) for name in ("auc", "f1", "recall"))) for one in draws]

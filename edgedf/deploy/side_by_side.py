@@ -58,7 +58,7 @@ def side_by_side(bundle: Bundle, crops: NDArray[np.uint8], threads: int) -> list
     for one in bundle.manifest.artefacts:
         if one != reference:
             outputs, simulated = _run(bundle, one, crops, threads)
-            bound = INT8_BOUND if "int8" in one.precision else FLOAT_BOUND
+            bound = INT8_BOUND if one.int8 else FLOAT_BOUND
             departure = first_departure(graph, _inner(bundle, one), crops, bound)
             apart = float(np.abs(_scores(expected, reference) - _scores(outputs, one)).max())
             found.append(

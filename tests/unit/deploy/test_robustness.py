@@ -1,7 +1,6 @@
 """The robustness card: which faces, how they are degraded, and that all artefacts see the same ones."""
 
 from collections import Counter
-from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,9 +12,9 @@ import edgedf.deploy.robustness
 from edgedf.bundle import Artefact
 from edgedf.data.drawn import draw_face
 from edgedf.data.packed import PackedFaces
-from edgedf.deploy.robustness import DEGRADED, STRENGTHS, Loaded, degraded, forms, robustness, spread
+from edgedf.deploy.robustness import DEGRADED, STRENGTHS, degraded, forms, robustness, spread
 from edgedf.files import sha256
-from edgedf.runtime.backends import Outputs
+from edgedf.runtime.engine import scores
 
 
 def packed(pixels: NDArray[np.uint8], groups: list[str], labels: NDArray[np.uint8]) -> PackedFaces:
@@ -43,24 +42,24 @@ def faces() -> PackedFaces:
     return packed(pixels, [f"g{i // 2}" for i in range(40)], labels)
 
 
+def artefact(backend: str, precision: str) -> Artefact:
+    return Artefact(f"{precision}.onnx", "", backend, precision, 0.5, "f1", 1.0, 1e-3)
+
+
 class Brightness:
-    """A backend that calls bright crops fake, and keeps what it saw."""
+    """Stands for an engine, for crops of any size: calls bright ones fake, and keeps what it saw."""
 
-    notes: Sequence[str] = ()
-
-    def __init__(self, gain: float) -> None:
-        self.gain = gain
+    def __init__(self, precision: str, gain: float) -> None:
+        self.artefact, self.gain = artefact("onnxruntime", precision), gain
         self.seen: list[bytes] = []
 
-    def run(self, crops: NDArray[np.uint8]) -> Outputs:
+    def predict(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
         self.seen += [one.tobytes() for one in crops]
-        logit = self.gain * (crops.mean((1, 2, 3)) / 255 - 0.45)
-        return Outputs(logit[:, None].astype(np.float32), np.empty((0, 1, 1), np.float32), np.empty(0, np.float32))
+        return scores((self.gain * (crops.mean((1, 2, 3)) / 255 - 0.45)).astype(np.float32), 1.0)
 
 
-def loaded(precision: str, gain: float) -> tuple[Loaded, Brightness]:
-    backend = Brightness(gain)
-    return Loaded(Artefact(f"{precision}.onnx", "", "onnxruntime", precision, 0.5, "f1", 1.0, 1e-3), backend), backend
+def loaded(precision: str, gain: float) -> Any:
+    return Brightness(precision, gain)
 
 
 @pytest.mark.parametrize("name", DEGRADED)
@@ -91,28 +90,22 @@ def test_noise_is_of_the_face_alone() -> None:
         (["a fp32", "b int8"], "b int8", ["b int8"]),
     ],
 )
-def test_forms_are_of_one_backend_best_the_one_in_use(
-    here: list[str], used: str, expected: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Named by backend and precision; one more does not work here."""
+def test_forms_are_of_one_backend_best_the_one_in_use(here: list[str], used: str, expected: list[str]) -> None:
+    """Named by backend and precision; the one in use is the first."""
 
-    def artefact(name: str) -> Artefact:
+    def engine(name: str) -> Any:
         backend, _, precision = name.partition(" ")
-        return Artefact(name, "", backend, precision, 0.5, "f1", 1.0, 1e-3)
+        return SimpleNamespace(name=name, backend=backend, artefact=artefact(backend, precision))
 
-    def load_each(*_: object) -> tuple[dict[str, object], dict[str, object]]:
-        return dict.fromkeys(here, object()), {}
-
-    monkeypatch.setattr(edgedf.deploy.robustness, "load_each", load_each)
-    named = [artefact("c int8"), *map(artefact, here)]
-    bundle: Any = SimpleNamespace(manifest=SimpleNamespace(artefacts=named))
-    assert [one.artefact.file for one in forms(bundle, artefact(used))] == expected
+    engines = [engine(name) for name in sorted(here, key=lambda name: name != used)]
+    found: list[Any] = forms(engines)
+    assert [one.name for one in found] == expected
 
 
 def test_both_forms_see_the_same_faces_in_the_same_order(faces: PackedFaces, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(edgedf.deploy.robustness, "cpus", lambda: 1)
-    (fp32, one), (int8, other) = loaded("fp32", 8.0), loaded("int8", 8.0)
-    found = robustness({"student": [fp32, int8]}, faces, 0.17)
+    one, other = loaded("fp32", 8.0), loaded("int8", 8.0)
+    found = robustness({"student": [one, other]}, faces, 0.17)
     assert one.seen == other.seen and len(one.seen) == 40 * (1 + len(DEGRADED) * len(STRENGTHS))
     assert (found.images, found.fakes, found.groups, found.prevalence) == (40, 20, 20, 0.17)
     [model] = found.models
@@ -120,7 +113,7 @@ def test_both_forms_see_the_same_faces_in_the_same_order(faces: PackedFaces, mon
     assert [curve.degradation for curve in model.curves] == [*DEGRADED]
     for step in [model.untouched, *(step for curve in model.curves for step in curve.steps)]:
         assert step.apart and step.apart.flips == 0 and step.worth[0] == step.worth[1]
-    assert found == robustness({"student": [fp32, int8]}, faces, 0.17), "several threads or one, it is the same"
+    assert found == robustness({"student": [one, other]}, faces, 0.17), "several threads or one, it is the same"
 
 
 def test_darkness_is_lost_on_what_looks_for_brightness_and_one_form_stands_alone(
@@ -128,7 +121,7 @@ def test_darkness_is_lost_on_what_looks_for_brightness_and_one_form_stands_alone
 ) -> None:
     monkeypatch.setattr(edgedf.deploy.robustness, "DEGRADED", ("low_light",))
     monkeypatch.setattr(edgedf.deploy.robustness, "STRENGTHS", (0.5, 1.0))
-    (alone, _), (fp32, _), (int8, _) = loaded("fp32", 8.0), loaded("fp32", 8.0), loaded("int8", -8.0)
+    alone, fp32, int8 = loaded("fp32", 8.0), loaded("fp32", 8.0), loaded("int8", -8.0)
     found = robustness({"alone": [alone], "broken": [fp32, int8]}, faces, 0.5)
     single, pair = found.models
     recalls = [step.worth[0].recall.value for step in single.steps(single.curves[0])]
