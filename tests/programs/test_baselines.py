@@ -26,7 +26,7 @@ pytestmark = pytest.mark.skipif(
 
 @pytest.fixture(scope="module")
 def backends() -> dict[str, Callable[[], object]]:
-    graphs = {"student": Path(DEFAULT_STUDENT, BASELINE["artefact"]).read_bytes(), "peer": peer_graph("mobilenet_v2")}
+    graphs = {"student": Path(DEFAULT_STUDENT, BASELINE["artefact"]).read_bytes(), "peer": peer_graph(BASELINE["peer"])}
     return {name: partial(load_backend("onnxruntime", graph, 1).run, CROP) for name, graph in graphs.items()}
 
 
