@@ -21,20 +21,15 @@ from edgedf.report.read import read_report
 from edgedf.runtime.backends import load_backend
 from edgedf.runtime.engine import scores
 from edgedf.runtime.pace import after_idle, at_pace
-from edgedf.runtime.timing import Latency, measure
+from edgedf.runtime.timing import measure
 
 MakeBundle = Callable[..., Path]
 
 
 @pytest.fixture(autouse=True)
-def _few_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The numbers of a test mean nothing, so a few calls do, and no process of its own."""
+def _little(few_rounds: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Few timed calls, and no process of its own."""
     program = load("benchmarks/benchmark.py")
-
-    def few(calls: dict[str, Callable[[], object]], **_: object) -> dict[str, Latency]:
-        return measure(calls, rounds=2, turn_s=0.0, warm_up=1)
-
-    monkeypatch.setattr(program, "measure", few)
     monkeypatch.setattr(program, "at_pace", partial(at_pace, count=3, period_s=1e-4))
     monkeypatch.setattr(program, "after_idle", partial(after_idle, count=1, idle_s=0.0))
     monkeypatch.setattr(program, "cold_start", lambda *_: Start(200.0, 50.0, 1.0, 70.0, 60.0))

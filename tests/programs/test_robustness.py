@@ -1,7 +1,6 @@
 """A fault planted in an INT8 artefact shows in the gate, in the robustness card and between two reports."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -24,22 +23,15 @@ from edgedf.programs import load
 from edgedf.report.read import read_report
 from edgedf.runtime.backends import load_backend
 from edgedf.runtime.engine import scores
-from edgedf.runtime.timing import Latency, measure
 
 SOUND, FAULTY = 1.0, 0.5  # of the true scale
 GAIN = 8.0
 
 
 @pytest.fixture(autouse=True)
-def _little(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Few timed calls, whose numbers mean nothing, and few degradations."""
-    program = load("benchmarks/benchmark.py")
-
-    def few(calls: dict[str, Callable[[], object]], **_: object) -> dict[str, Latency]:
-        return measure(calls, rounds=2, turn_s=0.0, warm_up=1)
-
-    monkeypatch.setattr(program, "measure", few)
-    monkeypatch.setattr(program, "_more", lambda candidates, threads: [{} for _ in candidates])
+def _little(few_rounds: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Few timed calls, and few degradations."""
+    monkeypatch.setattr(load("benchmarks/benchmark.py"), "_more", lambda candidates, threads: [{} for _ in candidates])
     monkeypatch.setattr(edgedf.deploy.robustness, "DEGRADED", ("jpeg", "noise"))
     monkeypatch.setattr(edgedf.deploy.robustness, "STRENGTHS", (0.5, 1.0))
 
