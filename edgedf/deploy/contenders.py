@@ -14,7 +14,7 @@ from edgedf.runtime.backends import load_backend
 from edgedf.runtime.choice import load_each
 from edgedf.runtime.engine import load_checked, untuned
 
-PEER_BACKEND, PEER_RULE = "onnxruntime", "f1"
+PEER_RULE = "f1"
 RANDOM = "untrained: its weights are random, so it has a latency and no F1"
 FILE = "taken as trained: its weights are those of its file"
 
@@ -53,7 +53,8 @@ def contenders(bundles: Sequence[Path], peers: Sequence[str], threads: int, *, e
         bundles: Of each the artefact that is the fastest here.
         peers: Names of `edgedf.deploy.peers`, or ONNX files with a bundle's input and outputs.
         threads: Of one call.
-        every: Take every artefact that works here.
+        every: Take every artefact that works here, and a peer by name in floating point and INT8, each in the runtime
+            that is the faster here.
 
     Raises:
         BundleError: A bundle or file is refused, or nothing of a bundle works here.
@@ -64,7 +65,15 @@ def contenders(bundles: Sequence[Path], peers: Sequence[str], threads: int, *, e
         for name, path in named(bundles).items()
         for one in (_every(name, path, threads) if every else [_fastest(name, path, threads)])
     ]
-    found += [_peer(name, str(peer), threads) for name, peer in named([Path(one) for one in peers]).items()]
+    found += [
+        one
+        for name, peer in named([Path(one) for one in peers]).items()
+        for one in (
+            _random_forms(name, str(peer), threads)
+            if every and not _is_file(str(peer))
+            else [_peer(name, str(peer), threads)]
+        )
+    ]
     names = [one.name for one in found]
     if twice := [name for name in names if names.count(name) > 1]:
         raise InputError(f"two models would be called {twice[0]}: rename the folder or file of one")
@@ -138,19 +147,34 @@ def _peer(name: str, peer: str, threads: int) -> Contender:
     """A file or a network with random weights, as the engine of a bundle that holds nothing else."""
     graph = Path(peer).read_bytes() if _is_file(peer) else _random(peer)
     precision = "int8" if b"QuantizeLinear" in graph else "fp32"  # operators stand in the file by their names
-    artefact = Artefact(name, sha256(graph), PEER_BACKEND, precision, 0.5, PEER_RULE, 1.0, 0.0)
+    try:
+        return _alone(name, ("onnxruntime", precision, graph, b""), threads, random=not _is_file(peer))
+    except BundleError as error:
+        raise BundleError(f"{peer} is refused: {error}") from error
+
+
+def _random_forms(name: str, peer: str, threads: int) -> list[Contender]:
+    from edgedf.deploy.forms import fastest_forms  # draws faces, which needs the extra too
+    from edgedf.deploy.peers import TEACHER
+
+    # The teacher in INT8 loses too much to stand for it.
+    made = fastest_forms(name, _random(peer), int8=peer != TEACHER)
+    forms = [(one.backend, one.precision, one.model, one.weights) for one in made]
+    return [_alone(f"{name} {form[0]} {form[1]}", form, threads, random=True) for form in forms]
+
+
+def _alone(name: str, form: tuple[str, str, bytes, bytes], threads: int, *, random: bool) -> Contender:
+    """A model (runtime, precision, its two files) in the engine of a bundle that holds nothing else."""
+    backend, precision, model, weights = form
+    artefact = Artefact(name, sha256(model), backend, precision, 0.5, PEER_RULE, 1.0, 0.0)
     manifest = Manifest(name, {}, InputContract({}), [artefact], {})
 
     def load(threads: int) -> Engine:
-        return Engine(manifest, artefact, load_backend(PEER_BACKEND, graph, threads), [])
+        return Engine(manifest, artefact, load_backend(backend, model, threads, weights, precision), [])
 
-    try:
-        engine = load(threads)
-    except BundleError as error:
-        raise BundleError(f"{peer} is refused: {error}") from error
-    if _is_file(peer):
-        return Contender(name, engine, len(graph) / 1e6, load, [FILE], rule=PEER_RULE)
-    return Contender(name, engine, len(graph) / 1e6, load, [RANDOM], random=True)
+    size_mb = (len(model) + len(weights)) / 1e6
+    rule = None if random else PEER_RULE
+    return Contender(name, load(threads), size_mb, load, [RANDOM if random else FILE], rule=rule, random=random)
 
 
 def _random(peer: str) -> bytes:

@@ -7,11 +7,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from numpy.typing import NDArray
+from torch import Tensor, nn
 
 from edgedf.deploy import contenders as module
 from edgedf.deploy.contenders import PEER_RULE, check_peers, contenders
+from edgedf.deploy.graph import onnx_from_model
 from edgedf.errors import BundleError, InputError
+from edgedf.nn.detector import Detector, Output, channels_first
 
 MakeBundle = Callable[..., Path]
 
@@ -79,3 +83,29 @@ def test_two_models_of_one_name_are_refused(make_bundle: MakeBundle, peer: Path)
     bundle = make_bundle().rename(peer.parent / "meso4.onnx.edgedf")
     with pytest.raises(InputError, match=r"two models would be called meso4\.onnx: rename"):
         contenders([bundle], [str(peer)], 1, every=False)
+
+
+def test_a_full_run_has_a_peer_in_the_faster_runtime_in_float_and_in_int8(
+    make_bundle: MakeBundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Small(Detector):
+        """Convolutions wide enough to be put into INT8."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.convs = nn.Sequential(nn.Conv2d(3, 32, 8, 8), nn.ReLU(), nn.Conv2d(32, 32, 3))
+
+        def forward(self, pixels: Tensor) -> Output:
+            features = torch.relu(self.convs(channels_first(pixels) / 255))
+            embedding = features.mean((2, 3))
+            return Output(embedding.mean(1, keepdim=True), features.mean(1).sigmoid(), embedding)
+
+    monkeypatch.setattr(module, "_random", lambda name: onnx_from_model(Small().eval()))
+    _, floating, int8 = contenders([make_bundle()], ["resnet18"], 1, every=True)
+    assert [one.engine.artefact.int8 for one in (floating, int8)] == [False, True]
+    assert floating.name in ("resnet18 onnxruntime fp32", "resnet18 openvino fp16 weights, f32")
+    assert floating.random and int8.random and floating.rule is None
+    crop = np.zeros((1, 256, 256, 3), np.uint8)
+    np.testing.assert_allclose(int8.load(2).predict(crop), int8.engine.predict(crop), atol=1e-6)
+    [_, teacher] = contenders([make_bundle()], ["teacher_b3"], 1, every=True)
+    assert not teacher.engine.artefact.int8
