@@ -17,7 +17,7 @@ import torch
 
 from edgedf import programs
 from edgedf.console import say, table
-from edgedf.data import degrade, forge, views
+from edgedf.data import degrade, forge, hide, views
 from edgedf.data.packed import PackedFaces
 from edgedf.deploy.calibration import CALIBRATION_IMAGES, draw_sample, record
 from edgedf.deploy.graph import onnx_from_model
@@ -156,7 +156,7 @@ def make_guide(config: DistillConfig, teacher: Run, train: PackedFaces) -> Guide
         return guide
     weights = sha256(teacher.file().read_bytes())
     anchors = sha256(train.originals.tobytes())  # a fake's views are its original's
-    shown = [config.jitter, config.mix, config.forge, config.degrade]
+    shown = [config.jitter, config.mix, config.forge, config.degrade, config.hide]
     key = f"{weights} {teacher.config.image_size} {train.fingerprint} {code_of_views()} {anchors} {shown}"
     images = len(train) + len(forged_reals(train, config))
     return CachedGuide(guide, cache_root() / "teacher", key, images, config.views)
@@ -165,5 +165,5 @@ def make_guide(config: DistillConfig, teacher: Run, train: PackedFaces) -> Guide
 def code_of_views() -> str:
     """Hash of the code that makes views: other augmentations are other views."""
     forging = sorted(Path(forge.__path__[0]).glob("*.py"))
-    modules = [Path(str(module.__file__)) for module in (views, degrade, landmarks)]
+    modules = [Path(str(module.__file__)) for module in (views, degrade, hide, landmarks)]
     return sha256(b"".join(path.read_bytes() for path in [*modules, *forging]))

@@ -7,8 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from edgedf.explain.maps import Ask, Crop, Map, Method, correlation, hidden
+from edgedf.explain.maps import Ask, Crop, Map, Method, correlation
 from edgedf.faces.crop import SIZE
+from edgedf.faces.hidden import hidden
 from edgedf.metrics import sigmoid
 
 STEPS = 15  # from the whole crop to none of it: 32 pictures with both ends, one batch

@@ -5,9 +5,10 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageFilter
+from PIL import Image
 
 from edgedf.faces.crop import SIZE
+from edgedf.faces.hidden import hidden
 
 Crop = NDArray[np.uint8]
 """RGB `(256, 256, 3)`."""
@@ -16,7 +17,6 @@ Map = NDArray[np.float32]
 """`(256, 256)`, 0 and above: how much of the evidence lies at each pixel, in any unit."""
 
 PATCH, STRIDE = 32, 16  # pixels; of what is hidden at once
-BLUR = 16.0  # standard deviation in pixels of what hides: it takes the texture and leaves the light
 CENTRE = 0.25  # standard deviation of the centre prior, sides of the crop
 CELLS = 16  # a side of the random map, as many as the student's attention has
 
@@ -44,11 +44,6 @@ def upsampled(values: NDArray[np.floating]) -> Map:
     """A map of any size at the crop's, without what is below 0."""
     image = Image.fromarray(np.maximum(values, 0).astype(np.float32))
     return np.asarray(image.resize((SIZE, SIZE), Image.Resampling.BILINEAR), np.float32)
-
-
-def hidden(crop: Crop) -> Crop:
-    """What a crop looks like where it is hidden: blurred until no texture is left."""
-    return np.asarray(Image.fromarray(crop).filter(ImageFilter.GaussianBlur(BLUR)), np.uint8)
 
 
 def attention(ask: Ask, crop: Crop) -> Map:

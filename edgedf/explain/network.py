@@ -11,9 +11,10 @@ from torch import Tensor, nn
 
 from edgedf.errors import MissingExtraError
 from edgedf.explain.explanation import Subject
-from edgedf.explain.maps import Crop, Map, Method, hidden, upsampled
+from edgedf.explain.maps import Crop, Map, Method, upsampled
 from edgedf.extras import need
 from edgedf.faces.crop import SIZE
+from edgedf.faces.hidden import hidden
 from edgedf.nn.baseline import MobileNetV2Simple
 from edgedf.nn.detector import Detector, Output
 from edgedf.nn.locator import uncrop_box

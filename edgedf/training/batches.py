@@ -13,14 +13,15 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from edgedf.data.degrade import degrade
+from edgedf.data.hide import hidden_areas, hide
 from edgedf.data.packed import PackedFaces
 from edgedf.data.views import make_view, plan_views
 from edgedf.errors import ConfigError
 from edgedf.training.config import TrainConfig
 from edgedf.training.crops import Crops
-from edgedf.training.masks import SIDE, mask_of_view
+from edgedf.training.masks import SIDE, mask_of_view, without
 
-DEGRADED = 6  # tells the choice of degradations from others by the same numbers
+DEGRADED, HIDDEN = 6, 7  # tell these choices from others by the same numbers
 CHUNK = 4  # views a thread makes before it looks for more work
 
 
@@ -135,6 +136,7 @@ class Batches:
                 if masks is not None and mask is not None:
                     masks[row] = mask_of_view(mask, plans[row])
                 self._degrade(pixels[row], int(anchors[row]), view)
+                self._hide(pixels[row], None if masks is None else masks[row], int(anchors[row]), view)
 
         list(apply(fill, np.array_split(np.arange(len(images)), max(len(images) // CHUNK, 1))))
         return Batch(
@@ -152,6 +154,16 @@ class Batches:
             rng = np.random.default_rng([DEGRADED, view, anchor])
             if rng.random() < self.config.degrade:
                 pixels[:] = degrade(pixels, rng)
+
+    def _hide(self, pixels: NDArray[np.uint8], mask: NDArray[np.float32] | None, anchor: int, view: int) -> None:
+        """Hides parts of a share of the views, and of their masks, in place; of a fake as of its original."""
+        if self.config.hide:
+            rng = np.random.default_rng([HIDDEN, view, anchor])
+            if rng.random() < self.config.hide:
+                areas = hidden_areas(rng)
+                pixels[:] = hide(pixels, areas)
+                if mask is not None:
+                    mask[:] = without(mask, areas)
 
 
 def _ahead(pool: ThreadPoolExecutor, jobs: Iterable[Callable[[], Batch]], count: int) -> Iterator[Batch]:

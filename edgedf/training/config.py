@@ -50,6 +50,8 @@ class TrainConfig:
             of another fake: needs `pairs`.
         degrade: Share of the views that a camera's faults are added to, see `edgedf.data.degrade`; a fake gets those
             of its original.
+        hide: Share of the views in which parts of the face are hidden as explanations hide them, see
+            `edgedf.data.hide`; a fake's are those of its original.
         threshold_rule: `f1`, `recall=.95`, `fpr=.01` or `cost=10:1`.
         class_weighting: Weights fakes up to the reals' total (`pos_weight`); with `pairs` they weigh the same already.
         label_smoothing: Share of the label moved to the other class.
@@ -87,6 +89,7 @@ class TrainConfig:
     mix: bool = False
     forge: float = 0.0
     degrade: float = 0.0
+    hide: float = 0.0
     threshold_rule: str = "f1"
     class_weighting: bool = False
     label_smoothing: float = 0.01
@@ -101,7 +104,8 @@ class TrainConfig:
         _require(self.epochs >= 1, "epochs", "at least 1")
         _require(self.batch_size >= 1 and self.accumulate >= 1, "batch_size and accumulate", "at least 1")
         _require(self.batch_size % 2 == 0 or not self.pairs, "batch_size", "even with pairs")
-        _require(0 <= self.forge <= 1 and 0 <= self.degrade <= 1, "forge and degrade", "between 0 and 1")
+        for key in ("forge", "degrade", "hide"):
+            _require(0 <= getattr(self, key) <= 1, key, "between 0 and 1")
         _require(self.pairs or not self.forge, "pairs", "true with forge")
         _require(0 <= self.least_share <= 0.5, "least_share", "between 0 and .5")
         _require(self.pairs or not self.least_share, "pairs", "true with least_share")

@@ -39,6 +39,12 @@ def mask_of_view(mask: Mask, plan: Plan) -> NDArray[np.float32]:
     return _resized(np.asarray(moved(mask, plan), np.uint8), SIDE).astype(np.float32) / np.float32(255)
 
 
+def without(fields: NDArray[np.float32], areas: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Fields `(16, 16)` of a view's mask without the share of each that lies in hidden areas `(256, 256)`."""
+    shown = 255 - _resized(areas.astype(np.uint8) * np.uint8(255), SIDE)
+    return fields * shown.astype(np.float32) / np.float32(255)
+
+
 def _resized(mask: Mask, side: int) -> Mask:
     way = cv2.INTER_AREA if side < len(mask) else cv2.INTER_NEAREST
     return np.asarray(cv2.resize(mask, (side, side), interpolation=way), np.uint8)

@@ -4,6 +4,7 @@ import dataclasses
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pytest
@@ -166,7 +167,7 @@ def test_a_share_of_the_reals_is_shown_beside_its_own_forgery(train_faces: Packe
 
 def test_forged_epochs_are_the_same_again_and_from_any_step(train_faces: PackedFaces, forging: DistillConfig) -> None:
     """So that resuming gives the same numbers, and a teacher's answers can be stored by number and view."""
-    config = dataclasses.replace(forging, degrade=0.5)
+    config = dataclasses.replace(forging, degrade=0.5, hide=0.5)
     whole, again = (list(Batches(train_faces, config).epoch(1)) for _ in range(2))
     for late, early in zip([*again, *Batches(train_faces, config).epoch(1, 2)], [*whole, *whole[2:]], strict=True):
         assert torch.equal(late.pixels, early.pixels) and torch.equal(late.images, early.images)
@@ -190,12 +191,29 @@ def test_a_mixed_forgery_fades_towards_its_own_real(train_faces: PackedFaces, fo
     assert small < large
 
 
-def test_a_fake_is_degraded_as_its_original(train_faces: PackedFaces, config: DistillConfig) -> None:
+@pytest.mark.parametrize("change", [{"degrade": 0.5}, {"hide": 0.5}])
+def test_a_fake_is_changed_as_its_original(
+    train_faces: PackedFaces, config: DistillConfig, change: dict[str, Any]
+) -> None:
     faces = with_fakes_like_their_originals(train_faces)
     paired = dataclasses.replace(config, pairs=True)
-    plain, degraded = (list(Batches(faces, dataclasses.replace(paired, degrade=share)).epoch(0)) for share in (0, 0.5))
+    plain, other = (list(Batches(faces, dataclasses.replace(paired, **keys)).epoch(0)) for keys in ({}, change))
     changed = []
-    for before, after in zip(plain, degraded, strict=True):
+    for before, after in zip(plain, other, strict=True):
         assert torch.equal(after.pixels[::2], after.pixels[1::2])
         changed += [not torch.equal(a, b) for a, b in zip(before.pixels, after.pixels, strict=True)]
     assert 0.2 < np.mean(changed) < 0.8
+
+
+def test_what_is_hidden_is_no_part_of_the_mask(train_faces: PackedFaces, forging: DistillConfig) -> None:
+    masked = dataclasses.replace(forging, forge=1.0, mask_weight=1.0)
+    whole, hidden = (list(Batches(train_faces, dataclasses.replace(masked, hide=share)).epoch(0)) for share in (0, 1.0))
+    lost = 0
+    for before, after in zip(whole, hidden, strict=True):
+        assert before.masks is not None and after.masks is not None
+        assert (after.masks <= before.masks).logical_or(before.masks.isnan()).all()
+        same = (before.pixels == after.pixels).all(-1)
+        fields = same.view(-1, 16, 16, 16, 16).all(4).all(2)  # of 16 x 16 pixels that show what they did
+        assert torch.equal(before.masks[fields].nan_to_num(), after.masks[fields].nan_to_num())
+        lost += int((after.masks < before.masks).sum())
+    assert lost > 0
