@@ -34,6 +34,7 @@ class FakeGpu:
         launches: Of CUDA graphs.
         leaked: Streams that were freed without a context.
         capture_error: Code that recording fails with.
+        clock_ms: What CUDA events read: each copy or execution takes 1 ms.
     """
 
     def __init__(self) -> None:
@@ -43,7 +44,7 @@ class FakeGpu:
         self.launches = self.leaked = 0
         self.memory: dict[int, bytearray] = {}
         self.streams: WeakValueDictionary[int, Stream] = WeakValueDictionary()
-        self.handles = 0
+        self.handles = self.clock_ms = 0
         self.graphs: dict[int, list[Callable[[], None]]] = {}
         self._depth = threading.local()
 
@@ -77,19 +78,24 @@ class FakeGpu:
     def upload(self, device: int, host: Any, stream: "Stream") -> None:
         def copy() -> None:
             self.memory[device][: host.nbytes] = host.tobytes()
+            self.clock_ms += 1
 
         stream.put(copy)
 
     def download(self, host: Any, device: int, stream: "Stream") -> None:
         def copy() -> None:
             host[:] = np.frombuffer(self.memory[device], host.dtype, host.size).reshape(host.shape)
+            self.clock_ms += 1
 
         stream.put(copy)
 
     def _cuda(self) -> Any:
         context = SimpleNamespace(push=lambda: self.move(1), pop=lambda: self.move(-1))
         device = SimpleNamespace(
-            name=lambda: self.name, compute_capability=lambda: (8, 7), retain_primary_context=lambda: context
+            name=lambda: self.name,
+            compute_capability=lambda: (8, 7),
+            retain_primary_context=lambda: context,
+            pci_bus_id=lambda: "0000:01:00.0",
         )
         cuda = ModuleType("pycuda.driver")
         cuda.__dict__.update(
@@ -97,6 +103,7 @@ class FakeGpu:
             init=lambda: None,
             Device=lambda _: device,
             Stream=lambda flags: Stream(self, flags),
+            Event=lambda: Event(self),
             pagelocked_empty=np.empty,
             mem_alloc=self.alloc,
             memcpy_htod_async=self.upload,
@@ -147,6 +154,27 @@ class Stream:
 
     def __del__(self) -> None:
         self._gpu.leaked += self._gpu.depth < 1
+
+
+class Event:
+    """A mark in a stream, and the time when the GPU came to it."""
+
+    def __init__(self, gpu: FakeGpu) -> None:
+        gpu.need_context()
+        self._gpu = gpu
+
+    def record(self, stream: Stream) -> None:
+        self._stream = stream
+        stream.put(self._pass)
+
+    def _pass(self) -> None:
+        self.at_ms = self._gpu.clock_ms
+
+    def synchronize(self) -> None:
+        self._stream.synchronize()
+
+    def time_since(self, other: "Event") -> float:
+        return float(self.at_ms - other.at_ms)
 
 
 class Driver:
@@ -275,6 +303,7 @@ class Execution:
             given = np.frombuffer(gpu.memory[self._addresses[pixels]], np.uint8, int(np.prod(shape))).reshape(shape)
             for name, found in zip(outputs, self._engine.session.run(outputs, {pixels: given}), strict=True):
                 gpu.memory[self._addresses[name]][: found.nbytes] = found.tobytes()
+            gpu.clock_ms += 1
 
         gpu.streams[handle].put(execute)
         return True

@@ -95,19 +95,25 @@ class TensorRt:
         self._lock = threading.Lock()
         # PyCUDA frees only what belongs to the context in place, in whichever thread the last reference goes.
         weakref.finalize(self, _free, gpu, self._free)
-        with gpu.current():
-            lane = self._lane(1)
-        self.notes += [lane.note] if lane.note else []
-        self._free[1].append(lane)
+        with self.lane(1) as lane:
+            self.notes += [lane.note] if lane.note else []
 
     def run(self, crops: NDArray[np.uint8]) -> Outputs:
         """See `Backend.run`."""
-        size = 1 if len(crops) == 1 else LARGEST
+        with self.lane(1 if len(crops) == 1 else LARGEST) as lane:
+            return lane.run(crops)
+
+    @contextmanager
+    def lane(self, largest: int) -> Iterator[Lane]:
+        """A lane for one thread, with the context in place.
+
+        Args:
+            largest: 1, for a call of one crop, or `LARGEST`.
+        """
         with self._gpu.current():
-            lane = self._lane(size)
-            outputs = lane.run(crops)
-        self._free[size].append(lane)
-        return outputs
+            lane = self._lane(largest)
+            yield lane
+        self._free[largest].append(lane)
 
     def _lane(self, size: int) -> Lane:
         with self._lock:  # an engine makes one execution context at a time
