@@ -2,7 +2,7 @@
 
 bundles -> engines -> F1 on a split, in several threads -> latency, all in turn in one thread each
     -> unless quick: several faces a call, a camera's pace, energy, and processes of their own
-    -> if full, of every artefact: all cores, and how far each layer is from what the machine can do
+    -> if full, of every artefact: all cores, the GPU's own clock, how far each layer is from what the machine can do
        and with data FP32 beside INT8 on degraded faces -> report
 """
 
@@ -20,6 +20,7 @@ from edgedf.bundle import open_bundle
 from edgedf.console import say, table
 from edgedf.data.packed import PackedFaces
 from edgedf.deploy.contenders import Contender, check_peers, contenders, named
+from edgedf.deploy.gpu_time import gpu_times
 from edgedf.deploy.worth import Judging, Worth, basis, common_prevalence, judge, open_faces
 from edgedf.errors import ConfigError, EdgedfError
 from edgedf.extras import need
@@ -68,9 +69,9 @@ def main(
         threads: Threads of each timed call.
         peers: Well-known networks to time beside them, see `edgedf.deploy.peers`, or ONNX files to judge and time.
         quick: Leave out what takes long: calls of several faces, a camera's pace, starts and memory, energy.
-        full: Take every artefact that works here, and measure it in depth: on all cores, by layer, and with data by
-            size, sharpness and skin tone and on degraded faces, see `edgedf.deploy.robustness`. What was judged is kept
-            beside the report for a rerun.
+        full: Take every artefact that works here, and measure it in depth: on all cores, by CUDA events, by layer, and
+            with data by size, sharpness and skin tone and on degraded faces, see `edgedf.deploy.robustness`. What was
+            judged is kept beside the report for a rerun.
 
     Returns:
         The report, with the path of its page.
@@ -171,8 +172,13 @@ def _more(found: Sequence[Contender], threads: int) -> list[dict[str, Any]]:
             call = partial(one.engine.predict, crops(1))
             paced = Paced.of(at_pace(call), PERIOD_S * 1000, after_idle(call))
             start = cold_start(one.path, threads, one.backend)
-            values |= {"paced": paced, "energy_mj": energy_per_call(call), "start": start}
+            values |= {"paced": paced, "start": start, **_energy(one, call)}
     return more
+
+
+def _energy(one: Contender, call: Callable[[], object]) -> dict[str, Any]:
+    found = energy_per_call(call, on_gpu=one.engine.backend == "tensorrt")
+    return {"energy_mj": found.mj, "energy_of": found.of} if found else {}
 
 
 def _batches(found: Sequence[Contender]) -> list[list[Batch]]:
@@ -188,7 +194,10 @@ def _batches(found: Sequence[Contender]) -> list[list[Batch]]:
 def _deep(found: Sequence[Contender], threads: int) -> list[dict[str, Any]]:
     """What a full run adds, in their order."""
     everywhere = _all_cores(found) if cores() != threads else [None] * len(found)
-    return [{"all_cores": at, "roofline": _roofline(one)} for one, at in zip(found, everywhere, strict=True)]
+    return [
+        {"all_cores": at, "roofline": _roofline(one), "gpu": gpu_times(one, crops(1))}
+        for one, at in zip(found, everywhere, strict=True)
+    ]
 
 
 def _all_cores(found: Sequence[Contender]) -> list[AllCores]:

@@ -52,21 +52,21 @@ def cores() -> int:
 
 def governor(system: Path = SYSTEM) -> str | None:
     """How the first processor's clock is governed; None where the system does not tell."""
-    return _told(system / "devices/system/cpu/cpu0/cpufreq/scaling_governor")
+    return told(system / "devices/system/cpu/cpu0/cpufreq/scaling_governor")
 
 
 def frequency_mhz(system: Path = SYSTEM) -> float | None:
     """The first processor's clock at this moment; None where the system does not tell."""
-    if told := _told(system / "devices/system/cpu/cpu0/cpufreq/scaling_cur_freq"):
-        return int(told) / 1000
-    told = cpu_info().get("cpu MHz")
-    return float(told) if told else None
+    if found := told(system / "devices/system/cpu/cpu0/cpufreq/scaling_cur_freq"):
+        return int(found) / 1000
+    found = cpu_info().get("cpu MHz")
+    return float(found) if found else None
 
 
 def temperature_c(system: Path = SYSTEM) -> float | None:
     """Temperature of the hottest zone; None where the system does not tell."""
-    zones = (_told(path) for path in sorted(system.glob("class/thermal/thermal_zone*/temp")))
-    return max((int(told) / 1000 for told in zones if told), default=None)
+    zones = (told(path) for path in sorted(system.glob("class/thermal/thermal_zone*/temp")))
+    return max((int(one) / 1000 for one in zones if one), default=None)
 
 
 def load() -> float | None:
@@ -74,7 +74,8 @@ def load() -> float | None:
     return os.getloadavg()[0] if hasattr(os, "getloadavg") else None
 
 
-def _told(path: Path) -> str | None:
+def told(path: Path) -> str | None:
+    """Content of a file of the system, without the space around it; None where it cannot be read."""
     try:
         return path.read_text().strip()
     except OSError:

@@ -7,6 +7,7 @@ from typing import Any
 
 from edgedf.errors import InternalError
 from edgedf.metrics import Evaluation, times_as_fast
+from edgedf.metrics.gpu import GpuTime
 from edgedf.metrics.robustness import Robustness
 from edgedf.metrics.roofline import Roofline
 from edgedf.metrics.start import Start
@@ -46,11 +47,13 @@ class ModelResult:
         batches: Latency of a face in calls of several.
         paced: Latency at a camera's pace.
         start: Of a process with it.
-        energy_mj: Energy of one call of one face, in millijoules, of the whole processor.
+        energy_mj: Energy of one call of one face, in millijoules.
+        energy_of: What that is of, and which counter told; empty in an older report, which knows RAPL alone.
         times_as_fast: As the first result of its report, below 1 where it is slower, by the fastest tenth of each one's
             rounds.
         all_cores: Latency on all cores.
         roofline: Its layers' times beside the least that they can take, on one thread.
+        gpu: Latency on an NVIDIA GPU, by the host's clock and the GPU's, with and without a CUDA graph.
         parts: What it is worth on parts of the images, by name: by size, sharpness and skin tone.
 
     Raises:
@@ -74,9 +77,11 @@ class ModelResult:
     paced: Paced | None = None
     start: Start | None = None
     energy_mj: float | None = None
+    energy_of: str = ""
     times_as_fast: float | None = None
     all_cores: AllCores | None = None
     roofline: Roofline | None = None
+    gpu: Sequence[GpuTime] = field(default_factory=list)
     parts: Mapping[str, Evaluation] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -21,12 +21,17 @@ START = (
     "peak MB",
     "steady MB",
     "energy of a call mJ",
+    "energy of",
 )
-
-
+GPU = ("CUDA graph", "host p50 ms", "GPU p50 ms", "trtexec p50 ms", "of it kernels ms")
+ABSENT = "not available"
 ROOF = (
     "On one thread: the least time that the layers can take on this machine, as a share of the latency. Where that is "
     "half of it or more, the network is to blame."
+)
+GPU_ABOUT = (
+    "One face a call. Host: from the call until its outputs are there. GPU: copies and kernels alone, by CUDA events. "
+    "trtexec, of TensorRT itself and in runs of its own: the same, and of it the kernels."
 )
 PARTS_ABOUT = (
     "The verdicts of the whole, on thirds of the faces by size before the crop and by sharpness, and by skin tone, "
@@ -69,10 +74,12 @@ def tables(report: Report) -> list[Table]:
         _table(
             report,
             "Start, memory, energy",
-            "From the start of a process of its own, the median of three. Energy is of the whole processor.",
+            "From the start of a process of its own, the median of three. Energy is of all that the counter "
+            "is of, and of what else runs there.",
             START,
             _start,
         ),
+        Table("On the GPU", GPU_ABOUT, GPU, list(_gpu(report))),
         Table("By size, sharpness and skin tone", PARTS_ABOUT, PARTS, list(_parts(report))),
         Table("At a camera, and at other shares of fakes", operating.ABOUT, operating.HEADER, _operating(report)),
     ]
@@ -123,6 +130,17 @@ def _worth(found: Evaluation) -> list[str]:
     return [f"{found.images:,}", f"{found.fakes:,}", *map(str, figures)]
 
 
+def _gpu(report: Report) -> Iterator[tuple[int, list[str]]]:
+    for place, one in enumerate(report.results):
+        for at in one.gpu:
+            times = (at.host_ms_p50, at.gpu_ms_p50, at.trtexec_ms_p50, at.trtexec_kernels_ms_p50)
+            yield place, ["with" if at.cuda_graph else "without", *(_or_absent(ms) for ms in times)]
+
+
+def _or_absent(ms: float | None) -> str:
+    return ABSENT if ms is None else figure(ms, ".3f")
+
+
 def _operating(report: Report) -> list[tuple[int, list[str]]]:
     return [(place, operating.cells(found)) for place, _, found in report.judged]
 
@@ -157,5 +175,5 @@ def _start(one: ModelResult) -> list[str]:
         return []
     times = (start.process_ms, start.load_ms, start.first_ms)
     memory = (start.peak_mb, start.steady_mb)
-    energy = "not available" if one.energy_mj is None else figure(one.energy_mj)
-    return [*(figure(ms, ".1f") for ms in times), *(figure(mb, ".1f") for mb in memory), energy]
+    energy = [ABSENT, ""] if one.energy_mj is None else [figure(one.energy_mj), one.energy_of or "the processor (RAPL)"]
+    return [*(figure(ms, ".1f") for ms in times), *(figure(mb, ".1f") for mb in memory), *energy]

@@ -53,12 +53,18 @@ def faces(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def make_bundle(tmp_path: Path) -> MakeBundle:
     """Writes a bundle of logit = gain x (mean red / 255 - .5), threshold .5 by the rule f1."""
 
-    def make(name: str, gain: float = 8.0, fitted_on: Any = None, metrics: dict[str, Any] | None = None) -> Path:
+    def make(
+        name: str,
+        gain: float = 8.0,
+        fitted_on: Any = None,
+        metrics: dict[str, Any] | None = None,
+        backend: str = "onnxruntime",
+    ) -> Path:
         graph = bytes(_red_graph(gain).SerializeToString())
         crops = np.random.default_rng(1).integers(0, 256, (2, 256, 256, 3), np.uint8)
         scores = sigmoid(gain * (crops[..., 0].mean((1, 2)) / 255 - 0.5)).astype(np.float32)
         golden = pack_golden(crops, {"model.onnx": scores})
-        artefact = Artefact("model.onnx", sha256(graph), "onnxruntime", "fp32", 0.5, "f1", 1.0, 1e-3, metrics or {})
+        artefact = Artefact("model.onnx", sha256(graph), backend, "fp32", 0.5, "f1", 1.0, 1e-3, metrics or {})
         contract = InputContract(CropRule().to_dict())
         provenance = {"fitted_on": fitted_on}
         manifest = Manifest(name, {}, contract, [artefact], {GOLDEN: sha256(golden)}, provenance)

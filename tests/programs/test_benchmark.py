@@ -19,9 +19,11 @@ from edgedf.metrics.start import Start
 from edgedf.programs import load, run
 from edgedf.report.read import read_report
 from edgedf.runtime.backends import load_backend
+from edgedf.runtime.energy import Energy
 from edgedf.runtime.engine import scores
 from edgedf.runtime.pace import after_idle, at_pace
 from edgedf.runtime.timing import measure
+from tests.fake_gpu import FakeGpu
 
 MakeBundle = Callable[..., Path]
 
@@ -62,13 +64,18 @@ def test_a_bundle_is_measured_in_depth_and_a_peer_in_batches_alone(
     peers = pytest.importorskip("edgedf.deploy.peers")
     bundle = make_bundle("red")
     monkeypatch.setattr(peers, "peer_graph", lambda name: (bundle / "model.onnx").read_bytes())
+    spent = Energy(2.5, "the whole module, rail VDD_IN")
+    monkeypatch.setattr(
+        load("benchmarks/benchmark.py"), "energy_per_call", lambda call, on_gpu: None if on_gpu else spent
+    )
     run("benchmarks/benchmark.py", [bundle], out=tmp_path / "report", peers=["mobilenet_v2"])
     report = read_report(tmp_path / "report" / "report.json")
     red, peer = report.results
     assert [one.faces for one in red.batches] == [one.faces for one in peer.batches] == [1, 4, 16]
     assert red.paced and red.paced.calls == 3 and red.paced.period_ms == pytest.approx(33.3, abs=0.1)
     assert red.start and red.start.peak_mb == 70.0
-    assert peer.paced is None and peer.start is None
+    assert (red.energy_mj, red.energy_of) == spent
+    assert peer.paced is None and peer.start is None and peer.energy_mj is None
     assert report.noise and report.noise.model == "red"
     assert "At a camera's pace" in (tmp_path / "report" / "report.md").read_text()
 
@@ -224,6 +231,20 @@ def test_a_full_run_measures_every_artefact_in_depth_and_judges_it_once(
         assert [one[key] for one in again["results"]] == [one[key] for one in first["results"]]
     with pytest.raises(TypeError, match="not callable"):
         run("benchmarks/benchmark.py", bundles, data=faces, out=out, full=True, prevalence=0.3)
+
+
+def test_on_a_gpu_both_clocks_are_told(
+    gpu: FakeGpu, make_bundle: MakeBundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few = partial(measure, rounds=1, turn_s=0.0, warm_up=0)
+    monkeypatch.setattr("edgedf.deploy.gpu_time.measure", few)
+    monkeypatch.setattr(load("benchmarks/benchmark.py"), "cores", lambda: 1)
+    bundle = make_bundle("red", backend="tensorrt")
+    run("benchmarks/benchmark.py", [bundle], out=tmp_path / "report", full=True)
+    [red] = read_report(tmp_path / "report" / "report.json").results
+    assert [one.cuda_graph for one in red.gpu] == [True, False]
+    for form in ("md", "html"):
+        assert "On the GPU" in (tmp_path / "report" / f"report.{form}").read_text()
 
 
 def test_what_lacks_an_extra_is_noted(make_bundle: MakeBundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

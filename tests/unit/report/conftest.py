@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from edgedf.metrics import Evaluation, evaluate
+from edgedf.metrics.gpu import GpuTime
 from edgedf.metrics.roofline import Copy, Kernel, Layer, Peak, Roofline
 from edgedf.report import DataInfo, Environment, ModelResult, Noise, Report
 from edgedf.report.measures import AllCores
@@ -122,6 +123,9 @@ def full(report: Report, roofline: Roofline) -> Report:
         teacher,
         all_cores=AllCores(8, 12.5, 14.75),
         roofline=replace(roofline, name=teacher.name),
+        energy_mj=12.75,
+        energy_of="the whole module, rail VDD_IN",
+        gpu=[GpuTime(True, 0.81, 0.52, 0.515, 0.473), GpuTime(False, 1.234, 0.987)],
         parts=dict.fromkeys(("size in px: 20 to 40", "skin: <dark>"), teacher.evaluation),
     )
     return replace(report, results=[deep, *others])

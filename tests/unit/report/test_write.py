@@ -158,10 +158,21 @@ def test_what_was_measured_in_depth_stands_in_both_forms(report: Report) -> None
         paced=Paced.of([71.0, 72.0, 75.5], 33.3, 88.25),
         start=Start(1234.5, 321.5, 99.5, 77.5, None),
         energy_mj=12.75,
+        energy_of="the whole module, rail VDD_IN",
     )
     whole = dataclasses.replace(report, results=[deep, *others])
     for text in (markdown(whole), page(whole)):
-        for figure in ("61.38", "88.25", "1234.5", "321.5", "77.5", "12.75", "16 faces", "A call each 33.3 ms"):
+        for figure in (
+            "61.38",
+            "88.25",
+            "1234.5",
+            "321.5",
+            "77.5",
+            "12.75",
+            "rail VDD_IN",
+            "16 faces",
+            "A call each 33.3 ms",
+        ):
             assert figure in text
     for text in (markdown(report), page(report)):
         assert "camera's pace" not in text and "to first score" not in text
@@ -169,7 +180,18 @@ def test_what_was_measured_in_depth_stands_in_both_forms(report: Report) -> None
 
 def test_a_full_report_has_every_artefact_in_depth(report: Report, full: Report) -> None:
     for text in (markdown(full), page(full)):
-        for figure in ("12.50", "5.60", "65%", "the network", "size in px: 20 to 40", "node_stage 1", "0.2600"):
+        for figure in (
+            "0.473",
+            "1.234",
+            "not available",
+            "12.50",
+            "5.60",
+            "65%",
+            "the network",
+            "size in px: 20 to 40",
+            "node_stage 1",
+            "0.2600",
+        ):
             assert figure in text
         assert "teacher: latency 0.400 ms is 1.54 x its own roofline" in text
     parser = Balance()
@@ -177,7 +199,9 @@ def test_a_full_report_has_every_artefact_in_depth(report: Report, full: Report)
     assert parser.open == []
     assert "skin: &lt;dark&gt;" in page(full) and page(full).count('role="img"') == 4
     for text in (markdown(report), page(report)):
-        assert "oofline" not in text and "On all cores" not in text and "By size" not in text
+        assert (
+            "On the GPU" not in text and "oofline" not in text and "On all cores" not in text and "By size" not in text
+        )
 
 
 def test_every_model_is_told_beside_the_first(noisy: Report) -> None:
