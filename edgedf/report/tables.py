@@ -74,8 +74,8 @@ def tables(report: Report) -> list[Table]:
         _table(
             report,
             "Start, memory, energy",
-            "From the start of a process of its own, the median of three. Energy is of all that the counter "
-            "is of, and of what else runs there.",
+            "From the start of a process of its own, the median of three. Energy is of the whole part "
+            "of the machine that is named.",
             START,
             _start,
         ),
