@@ -2,8 +2,8 @@
 
 import json
 import re
+from collections.abc import Container
 from pathlib import Path
-from typing import Any
 
 from edgedf.console import say
 from edgedf.data.dataset import Dataset, Log
@@ -41,25 +41,26 @@ def from_dfdc(
     return dataset_of(root, rows, skip_broken=skip_broken, keep_leaks=keep_leaks, log=log)
 
 
-def _metadata(file: Path) -> dict[str, dict[str, Any]]:
+def _metadata(file: Path) -> dict[str, dict[str, str]]:
     """Entries of a metadata file, by the video's name without its ending."""
     try:
-        return {Path(name).stem: dict(entry) for name, entry in json.loads(file.read_text()).items()}
-    except (ValueError, TypeError, AttributeError) as error:
+        videos = json.loads(file.read_text(encoding="utf-8")).items()
+        return {Path(name).stem: {key: str(cell or "") for key, cell in entry.items()} for name, entry in videos}
+    except (OSError, ValueError, AttributeError, RecursionError) as error:
         raise DatasetError(f"{file} is not DFDC metadata: {error}") from error
 
 
-def _video_of(picture: Path, videos: dict[str, Any]) -> str:
+def _video_of(picture: Path, videos: Container[str]) -> str:
     """Name of the listed video that a crop is of, or an empty string."""
     candidates = (picture.parent.name, picture.stem, picture.stem.rsplit("_", 1)[0])
     return next((name for name in candidates if name in videos), "")
 
 
-def _dfdc_row(name: str, entry: dict[str, Any]) -> dict[str, str]:
-    original = Path(entry.get("original") or "").stem
-    split = str(entry.get("split") or "")
+def _dfdc_row(name: str, entry: dict[str, str]) -> dict[str, str]:
+    original = Path(entry.get("original", "")).stem
+    split = entry.get("split", "")
     return {
-        "label": str(entry.get("label", "")).lower(),
+        "label": entry.get("label", "").lower(),
         "split": DFDC_SPLITS.get(split, split),
         "group": original or name,
         "original": original,
@@ -120,9 +121,9 @@ def _official_splits(root: Path) -> dict[str, str]:
     for split in ("train", "val", "test"):
         file = root / "splits" / f"{split}.json"
         try:
-            pairs = json.loads(file.read_text()) if file.is_file() else []
+            pairs = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else []
             splits.update({name: split for pair in pairs for name in pair})
-        except (ValueError, TypeError) as error:
+        except (OSError, ValueError, TypeError, RecursionError) as error:
             raise DatasetError(f"{file} is not a list of pairs: {error}") from error
     return splits
 
@@ -174,7 +175,10 @@ def _testing_videos(root: Path) -> set[str]:
     file = root / "List_of_testing_videos.txt"
     if not file.is_file():
         return set()
-    lines = [line.split() for line in file.read_text().splitlines()]
+    try:
+        lines = [line.split() for line in file.read_text(encoding="utf-8").splitlines()]
+    except (OSError, UnicodeDecodeError) as error:
+        raise DatasetError(f"{file} is not a list of videos: {error}") from error
     return {words[1].removesuffix(".mp4") for words in lines if len(words) == 2}
 
 

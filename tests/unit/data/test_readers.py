@@ -116,11 +116,21 @@ def test_dfdc_unknown_label_is_listed(dfdc: Path) -> None:
     assert "part_0/aaa.png: unknown label 'maybe'" in error.value.problems[0]
 
 
-@pytest.mark.parametrize("text", ["{", "[1]", '{"a.mp4": 1}'])
+@pytest.mark.parametrize("text", ["{", "[1]", '{"a.mp4": 1}', '{"a.mp4": ' + "[" * 2000])
 def test_dfdc_unusable_metadata_is_refused(dfdc: Path, text: str) -> None:
     """A metadata file of another form is one error."""
     (dfdc / "part_0" / "metadata.json").write_text(text)
     with pytest.raises(DatasetError, match="not DFDC metadata"):
+        open_dataset(dfdc)
+
+
+@pytest.mark.parametrize("value", ["[]", "{}", "1", "[[1]]"])
+def test_dfdc_cells_of_another_type_are_no_text(dfdc: Path, value: str) -> None:
+    """Whatever stands for an original or label, the row is read or listed."""
+    entry = json.loads((dfdc / "part_0" / "metadata.json").read_text())
+    entry[next(iter(entry))] |= {"label": json.loads(value), "original": json.loads(value)}
+    (dfdc / "part_0" / "metadata.json").write_text(json.dumps(entry))
+    with pytest.raises(DatasetError, match="broken rows"):
         open_dataset(dfdc)
 
 
@@ -174,6 +184,14 @@ def test_faceforensics_official_splits_count(faceforensics: Path) -> None:
     assert splits["original_sequences/youtube/c23/faces/013/0001.png"] == "train"
 
 
+def test_faceforensics_unusable_splits_are_refused(faceforensics: Path) -> None:
+    """Also when they are nested more deeply than Python reads."""
+    (faceforensics / "splits").mkdir(exist_ok=True)
+    (faceforensics / "splits" / "train.json").write_text("[" * 2000)
+    with pytest.raises(DatasetError, match="not a list of pairs"):
+        open_dataset(faceforensics)
+
+
 def test_faceforensics_nameless_crop_is_listed(faceforensics: Path, picture: Picture) -> None:
     """A crop that tells no video has no group."""
     picture(faceforensics / "manipulated_sequences" / "Deepfakes" / "x.png")
@@ -215,6 +233,12 @@ def test_celeb_df(celeb_df: Path) -> None:
     assert splits["YouTube-real/00170/1.png"] == splits["Celeb-synthesis/id0_id1_0001/1.png"] == "test"
     assert "test" not in (splits["Celeb-real/id0_0000/1.png"], splits["Celeb-synthesis/id0_id1_0000/1.png"])
     assert ["2 pictures share a video" in line for line in said] == [True]
+
+
+def test_celeb_df_unusable_list_is_refused(celeb_df: Path) -> None:
+    (celeb_df / "List_of_testing_videos.txt").write_bytes(b"1 Celeb-real/\xff.mp4")
+    with pytest.raises(DatasetError, match="not a list of videos"):
+        open_dataset(celeb_df)
 
 
 def test_celeb_df_without_a_list(celeb_df: Path) -> None:
