@@ -2,6 +2,7 @@
 
 import io
 import math
+import os
 from collections import defaultdict
 from collections.abc import Container, Sequence
 from pathlib import Path
@@ -56,7 +57,7 @@ def row_problems(dataset: Dataset) -> dict[int, str]:
             problems[i] = f"unknown split {splits[i]!r}, use train, val or test"
         elif not groups[i]:
             problems[i] = "the group is empty"
-        elif not path.is_file():
+        elif not os.path.isfile(path):  # unlike the method of a path, no error where the name is too long
             problems[i] = "missing file"
         elif not _is_box([dataset.columns[name][i] for name in BOX if name in dataset.columns]):
             problems[i] = "the face box is not four numbers"

@@ -83,6 +83,7 @@ def test_missing_split_is_an_error(root: Path) -> None:
     [
         ("path", "none.png", "row 4: none.png: missing file"),
         ("path", "1.png", "row 4: 1.png: listed twice"),
+        ("path", "a" * 300, f"row 4: {'a' * 300}: missing file"),
         ("label", "Fake", "row 4: 2.png: unknown label 'Fake'"),
         ("split", "dev", "row 4: 2.png: unknown split 'dev'"),
         ("group", "", "row 4: 2.png: the group is empty"),
