@@ -16,15 +16,8 @@ SIZE = 256
 TILE = 32  # pixels; even, as pixels of 4:2:0 share their colours in twos
 INTERPOLATIONS = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}
 
-# What Pillow raises for broken files; the warning only counts where warnings are errors.
-UNREADABLE = (
-    OSError,
-    ValueError,
-    SyntaxError,
-    struct.error,
-    Image.DecompressionBombError,
-    Image.DecompressionBombWarning,
-)
+# What Pillow raises for broken files; a warning only counts where warnings are errors.
+UNREADABLE = (OSError, ValueError, SyntaxError, struct.error, Image.DecompressionBombError, Warning)
 
 Box = tuple[float, float, float, float]
 """`(x, y, width, height)` of a face in pixels, from the top left corner."""

@@ -117,6 +117,14 @@ def test_unreadable_file_is_one_error(tmp_path: Path, content: bytes) -> None:
         read_image(tmp_path / "bad.jpg")
 
 
+def test_a_warning_of_pillow_is_one_error_where_warnings_are_errors(tmp_path: Path) -> None:
+    """Of a damaged EXIF tag, for one."""
+    exif = b"Exif\x00\x00II*\x00\x08\x00\x00\x00\x02\x00\x12\x01"
+    Image.new("RGB", (8, 8)).save(tmp_path / "a.jpg", exif=exif)
+    with pytest.raises(InputError, match="EXIF"):
+        read_image(tmp_path / "a.jpg")
+
+
 def test_truncated_picture_is_refused(tmp_path: Path) -> None:
     """Half a JPEG is not a face with a grey chin."""
     noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
