@@ -102,13 +102,16 @@ class Video:
     def _opened(self) -> Iterator[tuple[Any, Any]]:
         try:
             # By its absolute path, or `a:b.mp4` is a protocol; and a file that names others may not reach the network.
-            container = self._av.open(str(self._path.absolute()), options={"protocol_whitelist": "file"})
+            path, options = str(self._path.absolute()), {"protocol_whitelist": "file"}
+            container = self._av.open(path, options=options, metadata_errors="replace")
         except self._av.FFmpegError as error:
             raise InputError(f"{self._path} is not a video that can be read") from error
         with container:
             if not container.streams.video:
                 raise InputError(f"{self._path} is not a video that can be read: there are no pictures in it")
             stream = container.streams.best("video")
+            if stream.codec_context is None:
+                raise InputError(f"{self._path} is not a video that can be read: its pictures are of no known kind")
             stream.codec_context.thread_count = 1
             yield container, stream
 

@@ -38,6 +38,8 @@ def opened(
         if not container.streams.video or container.format.name == "tty":  # FFmpeg draws a text file as a film
             raise NoPicturesError("there are no pictures in it")
         decoder = container.streams.best("video").codec_context
+        if decoder is None:
+            raise NoPicturesError("its pictures are of a kind that is not known")
         decoder.thread_count = THREADS
         if decoder.name == "mjpeg":
             decoder.options = {"err_detect": "explode"}  # or half a JPEG is a frame, its lower half grey

@@ -114,3 +114,17 @@ def test_what_is_no_video_is_refused(tmp_path: Path, content: bytes) -> None:
     path.write_bytes(content)
     with pytest.raises(InputError, match=r"x\.mp4 is not a video that can be read"):
         Video(path)
+
+
+def test_pictures_of_no_known_kind_are_refused(h264: Film, tmp_path: Path) -> None:
+    path = h264(tmp_path / "x.mp4", "keyint=9")
+    path.write_bytes(path.read_bytes().replace(b"avc1", b"zzzz"))
+    with pytest.raises(InputError, match="its pictures are of no known kind"):
+        Video(path)
+
+
+def test_a_title_that_is_no_text_is_no_obstacle(h264: Film, tmp_path: Path) -> None:
+    path = h264(tmp_path / "x.mp4", "keyint=9")
+    assert b"Lavf" in path.read_bytes()
+    path.write_bytes(path.read_bytes().replace(b"Lavf", b"\xff\xfe\xff\xfe"))
+    assert len(list(Video(path).every(10))) == 6
