@@ -2,6 +2,8 @@
 
 import dataclasses
 import json
+import math
+import re
 import tomllib
 import types
 import typing
@@ -11,6 +13,9 @@ from typing import Any, Literal, Self
 
 from edgedf.errors import ConfigError
 from edgedf.metrics import check_rule
+
+LARGEST = 2**63 - 1  # a whole number of TOML; Python's reader takes larger ones
+NO_TEXT = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")  # what no path or name can hold, or no file keep
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,7 +132,9 @@ class TrainConfig:
         """
         try:
             values = tomllib.loads(path.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        except RecursionError:
+            raise ConfigError(f"{path}: lists or tables without end in one another") from None
+        except (OSError, ValueError) as error:  # of a number with thousands of digits a plain ValueError
             raise ConfigError(f"{path}: {getattr(error, 'strerror', None) or error}") from error
         return cls.from_dict(values | (overrides or {}))
 
@@ -208,25 +215,32 @@ def parse_overrides(pairs: list[str]) -> dict[str, Any]:
         toml = f"0{text}" if text.startswith(".") else text  # TOML has no .2
         try:
             values[key] = tomllib.loads(f"value = {toml}")["value"]
-        except tomllib.TOMLDecodeError:
+        except (ValueError, RecursionError):
             values[key] = text
     return values
 
 
 def _typed(key: str, value: Any, hint: Any) -> Any:
+    if type(value) is int and abs(value) > LARGEST:
+        raise ConfigError(f"{key} must be a number of at most {LARGEST}")
+    shown = type(value).__name__ if isinstance(value, list | dict) else f"{value!r:.80}"
     if hint is float and type(value) is int:
         return float(value)
     if typing.get_origin(hint) is Literal:
-        value = str(value)  # TOML reads precision=32 as a number
+        value = value if isinstance(value, str) else shown  # TOML reads precision=32 as a number
         if value not in typing.get_args(hint):
             raise ConfigError(f"{key} = {value!r}: choose one of {', '.join(typing.get_args(hint))}")
         return value
     if isinstance(hint, types.GenericAlias):
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-            raise ConfigError(f"{key} = {value!r}: must be a list of strings")
-        return value
-    if type(value) is not hint:
-        raise ConfigError(f"{key} = {value!r}: must be {hint.__name__}")
+            raise ConfigError(f"{key} = {shown}: must be a list of strings")
+    elif type(value) is not hint:
+        raise ConfigError(f"{key} = {shown}: must be {hint.__name__}")
+    elif hint is float and not math.isfinite(value):
+        raise ConfigError(f"{key} must be a finite number")
+    for text in (one for one in (value if isinstance(value, list) else [value]) if isinstance(one, str)):
+        if NO_TEXT.search(text):
+            raise ConfigError(f"{key} = {text!r}: must be one line of text")
     return value
 
 

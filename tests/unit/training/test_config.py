@@ -23,6 +23,12 @@ def test_a_config_survives_its_own_file(tmp_path: Path) -> None:
         ({"epochs": 0}, "at least 1"),
         ({"epochs": "many"}, "must be int"),
         ({"epochs": True}, "must be int"),
+        ({"epochs": 16**5000}, "at most 9223372036854775807"),
+        ({"learning_rate": 10**400}, "at most 9223372036854775807"),
+        ({"epochs": [16**5000]}, "epochs = list: must be int"),
+        ({"weight_decay": float("nan")}, "weight_decay must be a finite number"),
+        ({"trunk": "a\x00"}, "must be one line of text"),
+        ({"data": ["faces", "\udcff"]}, "must be one line of text"),
         ({"data": "one"}, "list of strings"),
         ({"role": "pupil"}, "teacher, student, baseline"),
         ({"prevalence": 1.0}, "between 0 and 1"),
@@ -35,6 +41,17 @@ def test_a_config_survives_its_own_file(tmp_path: Path) -> None:
 def test_what_cannot_be_used_is_named(values: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         TrainConfig.from_dict(values)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"), [("epochs = " + "9" * 5000, "digits"), ("a = " + "[" * 2000, "without end")]
+)
+def test_toml_that_python_cannot_read_is_refused(text: str, message: str, tmp_path: Path) -> None:
+    (tmp_path / "x.toml").write_text(text)
+    with pytest.raises(ConfigError, match=message):
+        TrainConfig.load(tmp_path / "x.toml")
+    key, _, value = text.partition(" = ")
+    assert parse_overrides([f"{key}={value}"]) == {key: value}
 
 
 def test_broken_toml_and_missing_file(tmp_path: Path) -> None:
