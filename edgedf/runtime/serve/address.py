@@ -27,8 +27,10 @@ class Address(NamedTuple):
         """
         host, colon, port = text.rpartition(":")
         bare = host[1:-1] if host[:1] == "[" and host[-1:] == "]" else host
-        if not (colon and bare and port.isdecimal() and int(port) < 2**16) or (":" in bare and bare == host):
-            raise ConfigError(f"{text!r} is no address to serve at: give HOST:PORT, such as 127.0.0.1:8765")
+        if not (colon and bare and port.isdecimal() and len(port) <= 5 and int(port) < 2**16) or (
+            ":" in bare and bare == host
+        ):
+            raise ConfigError(f"{text!r:.80} is no address to serve at: give HOST:PORT, such as 127.0.0.1:8765")
         return cls(bare, int(port))
 
     @property

@@ -87,6 +87,6 @@ def _listen(address: Address) -> socket.socket:
     family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
     try:
         return socket.create_server(address, family=family)
-    except OSError as error:
-        reason = error.strerror or error
+    except (OSError, TypeError, UnicodeError) as error:  # the last two where the name can be no host
+        reason = getattr(error, "strerror", None) or error
         raise InputError(f"cannot serve at {address.host}:{address.port}: {reason}; name another port") from error
