@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field, fields
 from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
-from edgedf.bundle import strict_json
+from edgedf import strict_json
 from edgedf.bundle.golden import GOLDEN
 from edgedf.errors import BundleError
 

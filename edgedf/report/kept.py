@@ -6,6 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from edgedf import strict_json
 from edgedf.errors import InputError
 from edgedf.files import sha256, write_text
 from edgedf.report.typed import read
@@ -37,7 +38,7 @@ def kept_once(file: Path, kind: type[T], basis: Mapping[str, Any], make: Callabl
 
 def _known(file: Path) -> dict[str, Any]:
     try:
-        known = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
+        known = strict_json.loads(file.read_bytes())
+    except (OSError, ValueError):
         return {}
     return known if isinstance(known, dict) else {}

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from edgedf import strict_json
 from edgedf.errors import InputError, first_line
 from edgedf.report.results import SCHEMA, Report
 from edgedf.report.typed import read, schema
@@ -16,8 +17,8 @@ def read_report(path: Path) -> Report:
         InputError: It cannot be read, is no report, is of a newer edgedf, or contradicts itself.
     """
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
+        values = strict_json.loads(path.read_bytes())
+    except (OSError, ValueError) as error:
         raise InputError(f"{path} cannot be read as a report: {first_line(error)}") from error
     version = values.pop("schema", None) if isinstance(values, dict) else None
     if type(version) is not int or version < 1:

@@ -7,22 +7,24 @@ import base64
 import dataclasses
 import json
 import zlib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from edgedf.errors import InputError
+from edgedf import strict_json
+from edgedf.errors import InputError, InternalError
 from edgedf.files import write_text
 from edgedf.metrics import Evaluation, Interval, sigmoid
 from edgedf.report.environment import Environment
+from edgedf.report.typed import read
 
 SCHEMA = 1
 # Scores are kept as steps of their logit: to 4 digits in the middle, to more where a sure model has most of them.
 REACH, STEPS = 16.0, 2047.0
+MOST = 10_000_000  # numbers that are packed together; a hostile text may hold a thousand times its length
 
 
 @dataclass(frozen=True)
@@ -139,6 +141,9 @@ class Record:
         environment: Machine and versions of the judging and timing.
         revision: Of the code that judged, None for an installed package.
         schema: Version of this layout.
+
+    Raises:
+        InternalError: An entry has not one judgement for each set of faces.
     """
 
     name: str
@@ -152,7 +157,12 @@ class Record:
     timings: list[Timing]
     environment: Environment
     revision: str | None
-    schema: int = field(default=SCHEMA)
+    schema: int = SCHEMA
+
+    def __post_init__(self) -> None:
+        """Checks that every set of faces was judged."""
+        if not (self.faces and self.entries) or any(len(one.judgements) != len(self.faces) for one in self.entries):
+            raise InternalError("it has not one judgement of each set of faces in each entry")
 
 
 def packed(values: npt.ArrayLike) -> str:
@@ -161,8 +171,19 @@ def packed(values: npt.ArrayLike) -> str:
 
 
 def unpacked(text: str) -> npt.NDArray[np.uint16]:
-    """What `packed` made a text of."""
-    return np.frombuffer(zlib.decompress(base64.b64decode(text)), "<u2")
+    """What `packed` made a text of.
+
+    Raises:
+        InputError: It made nothing like it.
+    """
+    try:
+        reader = zlib.decompressobj()
+        values = reader.decompress(base64.b64decode(text), 2 * MOST)
+        if not reader.eof:
+            raise ValueError(f"cut short, or more than {MOST}")
+        return np.frombuffer(values, "<u2")
+    except (ValueError, zlib.error) as error:
+        raise InputError(f"packed numbers that cannot be read ({error}): record the model again") from error
 
 
 def packed_scores(scores: npt.NDArray[np.floating[Any]]) -> str:
@@ -207,32 +228,9 @@ def read_record(path: Path) -> Record:
         InputError: It is not a record of this version.
     """
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-        if values["schema"] != SCHEMA:
-            raise InputError(f"schema {values['schema']}, not {SCHEMA}")
-        return _record(values)
-    except (OSError, KeyError, TypeError, ValueError, InputError) as error:
+        values = strict_json.loads(path.read_bytes())
+        if not isinstance(values, dict) or values.get("schema") != SCHEMA:
+            raise InputError(f"its schema is not {SCHEMA}")
+        return read(Record, values, "record")
+    except (OSError, ValueError, InputError) as error:
         raise InputError(f"{path}: not a record of this version ({error}): record the model again") from error
-
-
-def _record(values: Mapping[str, Any]) -> Record:
-    training = values["training"]
-    parts = {
-        "training": training and Training(**training),
-        "faces": [FacesInfo(**one) for one in values["faces"]],
-        "entries": [_entry(one) for one in values["entries"]],
-        "timings": [Timing(**one) for one in values["timings"]],
-        "environment": Environment(**values["environment"]),
-    }
-    return Record(**{**values, **parts})
-
-
-def _entry(values: Mapping[str, Any]) -> Entry:
-    return Entry(**{**values, "judgements": [_judgement(one) for one in values["judgements"]]})
-
-
-def _judgement(values: Mapping[str, Any]) -> Judgement:
-    found = {name: values[name] and Evaluation.from_dict(values[name]) for name in ("videos", "at_recall_95")}
-    found["evaluation"] = Evaluation.from_dict(values["evaluation"])
-    methods = {name: Interval(**one) for name, one in values["methods"].items()}
-    return Judgement(**{**values, **found, "methods": methods})

@@ -38,7 +38,8 @@ def read(kind: type[T], value: object, where: str = "it") -> T:
     """Makes a dataclass of what `json.loads` gave; fields that have a default may be missing.
 
     Args:
-        kind: The dataclass, of fields that are simple, dataclasses, sequences, tables by name, or any of these or None.
+        kind: The dataclass, of fields that are simple, dataclasses, sequences, tables by name, any of these or None, or
+            `Any`.
         value: What was read.
         where: Stands in errors.
 
@@ -49,6 +50,8 @@ def read(kind: type[T], value: object, where: str = "it") -> T:
 
 
 def _read(kind: Any, value: Any, where: str) -> Any:
+    if kind is Any:
+        return value
     if dataclasses.is_dataclass(kind):
         return _object(cast(type[Any], kind), _typed(value, dict, "a table", where), where)
     if isinstance(kind, types.UnionType):  # X | None

@@ -37,6 +37,8 @@ def test_what_is_of_one_basis_is_made_once(tmp_path: Path) -> None:
     [
         lambda text: text[: len(text) // 2],
         lambda text: "[]",
+        lambda text: "[" * 2000,
+        lambda text: text.replace("0.5", "1" + "0" * 400),
         lambda text: text.replace("0.5", '"half"'),
         lambda text: text.replace("words", "letters"),
     ],

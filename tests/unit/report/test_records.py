@@ -1,6 +1,8 @@
 """Records: what is written is read back, and nothing else is."""
 
+import base64
 import json
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,6 +11,7 @@ import pytest
 
 from edgedf.errors import InputError
 from edgedf.report.records import (
+    MOST,
     Record,
     packed,
     packed_scores,
@@ -56,10 +59,37 @@ def test_a_file_of_another_layout_is_refused(
         read_record(file)
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"training": []},
+        {"prevalence": "0.17"},
+        {"architecture": 1},
+        {"faces": []},
+        {"entries": [{"backend": "torch", "precision": "fp32", "threshold": 0.5, "judgements": []}]},
+    ],
+)
+def test_values_of_another_type_are_refused(change: dict[str, object], make_record: MakeRecord, tmp_path: Path) -> None:
+    """When they are read, and not where a table is made of them."""
+    file = tmp_path / "x.json"
+    write_record(file, make_record())
+    file.write_text(json.dumps(json.loads(file.read_text()) | change))
+    with pytest.raises(InputError, match="not a record of this version"):
+        read_record(file)
+
+
+def test_packed_numbers_that_are_none_are_refused() -> None:
+    """Also those that would take a thousand times the memory of their text."""
+    bomb = base64.b64encode(zlib.compress(bytes(2 * MOST + 2))).decode()
+    for text in ("?", "AAAA", packed(range(100))[:-8], bomb):
+        with pytest.raises(InputError, match="packed numbers that cannot be read"):
+            unpacked(text)
+
+
 def test_what_is_no_record_at_all_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="holds no records"):
         read_records(tmp_path)
-    for content in ("", "[]", "{}"):
+    for content in ("", "[]", "{}", "[" * 2000):
         (tmp_path / "x.json").write_text(content)
         with pytest.raises(InputError, match="not a record"):
             read_records(tmp_path)

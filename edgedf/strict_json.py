@@ -5,17 +5,24 @@ import math
 from typing import Any
 
 DEEPEST = 16  # tables and lists in one another; a manifest has seven
+LARGEST = 2**64 - 1  # other readers round larger whole numbers, and Python overflows where it makes them floats
 
 
 def loads(text: bytes) -> Any:
     """Reads JSON in UTF-8, without what readers take differently or what a terminal would obey.
 
     Raises:
-        ValueError: It is not JSON, names a key twice, holds a number that is not finite or a character that cannot be
-            printed, or is nested too deeply.
+        ValueError: It is not JSON, names a key twice, holds a number that is not finite or a whole one of more than 64
+            bits, or a character that cannot be printed, or is nested too deeply.
     """
     try:
-        value = json.loads(text.decode("utf-8"), object_pairs_hook=_table, parse_float=_number, parse_constant=_number)
+        value = json.loads(
+            text.decode("utf-8"),
+            object_pairs_hook=_table,
+            parse_float=_number,
+            parse_int=_whole,
+            parse_constant=_number,
+        )
     except RecursionError:
         raise ValueError(f"it is nested more than {DEEPEST} deep") from None
     _check(value)
@@ -35,6 +42,12 @@ def _number(text: str) -> float:
     value = float(text)
     if not math.isfinite(value):
         raise ValueError(f"{text} is not a finite number")
+    return value
+
+
+def _whole(text: str) -> int:
+    if len(text) > len(str(-LARGEST)) or abs(value := int(text)) > LARGEST:
+        raise ValueError(f"{text:.40} is too large a number")
     return value
 
 
