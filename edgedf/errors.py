@@ -82,7 +82,7 @@ class InternalError(EdgedfError):
 def printable(text: str) -> str:
     """One line of bounded length that a terminal shows and does not obey: other characters stand as escapes."""
     shown = "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text[:LONGEST])
-    return shown if len(text) <= LONGEST else f"{shown}..."
+    return shown if max(len(text), len(shown)) <= LONGEST else f"{shown[:LONGEST]}..."
 
 
 def first_line(error: Exception) -> str:
