@@ -129,16 +129,20 @@ def read_image(file: Path | BinaryIO) -> NDArray[np.uint8]:
         InputError: The file cannot be read as an 8-bit picture, or holds more pixels than Pillow's limit.
     """
     try:
-        with Image.open(file) as image:
-            _check(image)
-            ImageOps.exif_transpose(image, in_place=True)
-            # Pillow warns about palettes with an alpha value an entry unless they pass through RGBA.
-            opaque = image.convert("RGBA") if "transparency" in image.info else image
-            rgb = opaque if opaque.mode == "RGB" else opaque.convert("RGB")  # converting copies, whatever the mode
-            return np.array(rgb, dtype=np.uint8)
+        return np.array(_upright_rgb(file), dtype=np.uint8)
     except UNREADABLE as error:
         name = "this" if hasattr(file, "read") else file
         raise InputError(f"cannot read {name} as a picture: {error}") from error
+
+
+def _upright_rgb(file: Path | BinaryIO) -> Image.Image:
+    """The picture; what it was made from is let go, or the largest one would take 1.3 GB with its array."""
+    with Image.open(file) as image:
+        _check(image)
+        ImageOps.exif_transpose(image, in_place=True)
+        # Pillow warns about palettes with an alpha value an entry unless they pass through RGBA.
+        opaque = image.convert("RGBA") if "transparency" in image.info else image
+        return opaque if opaque.mode == "RGB" else opaque.convert("RGB")  # converting copies, whatever the mode
 
 
 def _check(image: Image.Image) -> None:
