@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 from edgedf.data.prepare.frame import Frame, frame_of
 from edgedf.errors import InputError
 from edgedf.extras import need
+from edgedf.faces.upright import LIMITS
 
 ENDS_EARLY = 0.95  # of the frames that the header promises, which is an estimate in some containers
 
@@ -102,7 +103,7 @@ class Video:
     def _opened(self) -> Iterator[tuple[Any, Any]]:
         try:
             # By its absolute path, or `a:b.mp4` is a protocol; and a file that names others may not reach the network.
-            path, options = str(self._path.absolute()), {"protocol_whitelist": "file"}
+            path, options = str(self._path.absolute()), {"protocol_whitelist": "file", **LIMITS}
             container = self._av.open(path, options=options, metadata_errors="replace")
         except self._av.FFmpegError as error:
             raise InputError(f"{self._path} is not a video that can be read") from error
@@ -113,6 +114,7 @@ class Video:
             if stream.codec_context is None:
                 raise InputError(f"{self._path} is not a video that can be read: its pictures are of no known kind")
             stream.codec_context.thread_count = 1
+            stream.codec_context.options = LIMITS
             yield container, stream
 
     def _demuxed(self, container: Any, stream: Any) -> Iterator[Any]:

@@ -7,6 +7,7 @@ from types import ModuleType
 from typing import Any
 
 from edgedf.extras import need
+from edgedf.faces.upright import LIMITS
 
 THREADS = 1  # of the decoder: more delay a frame by as many frames, and the cores are for the detector
 MOST_BROKEN = 50  # packets in a row, after which a source is given up
@@ -34,15 +35,17 @@ def opened(
         av.FFmpegError: It cannot be opened. The text of the error holds the whole address: show `reason_of` it.
     """
     av = need("av", "camera")
-    with av.open(url, format=format, options=dict(options), timeout=timeout, metadata_errors="replace") as container:
+    settings = LIMITS | dict(options)
+    with av.open(url, format=format, options=settings, timeout=timeout, metadata_errors="replace") as container:
         if not container.streams.video or container.format.name == "tty":  # FFmpeg draws a text file as a film
             raise NoPicturesError("there are no pictures in it")
         decoder = container.streams.best("video").codec_context
         if decoder is None:
             raise NoPicturesError("its pictures are of a kind that is not known")
         decoder.thread_count = THREADS
+        decoder.options = LIMITS
         if decoder.name == "mjpeg":
-            decoder.options = {"err_detect": "explode"}  # or half a JPEG is a frame, its lower half grey
+            decoder.options = LIMITS | {"err_detect": "explode"}  # or half a JPEG is a frame, its lower half grey
         yield container
 
 

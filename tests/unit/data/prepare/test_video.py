@@ -13,6 +13,7 @@ from edgedf.data.prepare.video import Video
 from edgedf.errors import InputError
 from edgedf.faces.crop import CropRule
 from tests.unit.data.prepare.conftest import Film, Picture
+from tests.unit.runtime.live.clips import clip
 
 UNUSUAL = Path(__file__).with_name("ten_bit_variable_rate.mp4")  # a drawn face, 24 frames
 
@@ -121,6 +122,12 @@ def test_pictures_of_no_known_kind_are_refused(h264: Film, tmp_path: Path) -> No
     path.write_bytes(path.read_bytes().replace(b"avc1", b"zzzz"))
     with pytest.raises(InputError, match="its pictures are of no known kind"):
         Video(path)
+
+
+def test_frames_larger_than_any_camera_are_not_decoded(tmp_path: Path) -> None:
+    """A few kilobytes would take a gigabyte."""
+    path = clip(tmp_path / "x.avi", 1, (8200, 8200), "monob", "png")
+    assert list(Video(path).every(1)) == []
 
 
 def test_a_title_that_is_no_text_is_no_obstacle(h264: Film, tmp_path: Path) -> None:

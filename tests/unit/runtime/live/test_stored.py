@@ -85,11 +85,15 @@ def half(path: Path) -> None:
     path.write_bytes(data[: len(data) // 2])
 
 
+def larger_than_any_camera(path: Path) -> None:
+    clip(path.with_suffix(".avi"), 1, (8200, 8200), "monob", "png").rename(path)
+
+
 def of_no_known_codec(path: Path) -> None:
     path.write_bytes(clip(path.with_suffix(".mp4")).read_bytes().replace(b"avc1", b"zzzz"))
 
 
-@pytest.mark.parametrize("make", [empty, noise, words, half, of_no_known_codec])
+@pytest.mark.parametrize("make", [empty, noise, words, half, of_no_known_codec, larger_than_any_camera])
 def test_what_is_no_video_is_one_line(tmp_path: Path, make: Callable[[Path], None]) -> None:
     path = tmp_path / "x.txt"
     make(path)
