@@ -59,6 +59,20 @@ def _exchange(one: Path, other: Path) -> bool:
     return rename is not None and rename(here, os.fsencode(one), here, os.fsencode(other), exchange) == 0
 
 
+def read_whole(path: Path, most: int) -> bytes:
+    """Content of a file of at most `most` bytes: what is named may be a device or a pipe without end.
+
+    Raises:
+        InputError: It is larger.
+        OSError: It cannot be read.
+    """
+    with path.open("rb") as file:
+        data = file.read(most + 1)
+    if len(data) > most:
+        raise InputError(f"{path} is larger than {most:,} bytes, the most that edgedf reads of such a file")
+    return data
+
+
 def write_bytes(path: Path, data: bytes) -> None:
     """Writes a file whole or not at all."""
     with replacing(path) as beside:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from edgedf import strict_json
 from edgedf.errors import InputError
-from edgedf.files import sha256, write_text
+from edgedf.files import read_whole, sha256, write_text
+from edgedf.report.read import MOST
 from edgedf.report.typed import read
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def kept_once(file: Path, kind: type[T], basis: Mapping[str, Any], make: Callabl
 
 def _known(file: Path) -> dict[str, Any]:
     try:
-        known = strict_json.loads(file.read_bytes())
-    except (OSError, ValueError):
+        known = strict_json.loads(read_whole(file, MOST))
+    except (OSError, ValueError, InputError):
         return {}
     return known if isinstance(known, dict) else {}

@@ -6,8 +6,11 @@ from typing import Any
 
 from edgedf import strict_json
 from edgedf.errors import InputError, first_line
+from edgedf.files import read_whole
 from edgedf.report.results import SCHEMA, Report
 from edgedf.report.typed import read, schema
+
+MOST = 64 << 20  # bytes; a report of ten models in depth has one million
 
 
 def read_report(path: Path) -> Report:
@@ -17,7 +20,7 @@ def read_report(path: Path) -> Report:
         InputError: It cannot be read, is no report, is of a newer edgedf, or contradicts itself.
     """
     try:
-        values = strict_json.loads(path.read_bytes())
+        values = strict_json.loads(read_whole(path, MOST))
     except (OSError, ValueError) as error:
         raise InputError(f"{path} cannot be read as a report: {first_line(error)}") from error
     version = values.pop("schema", None) if isinstance(values, dict) else None

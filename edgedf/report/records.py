@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from edgedf import strict_json
 from edgedf.errors import InputError, InternalError
-from edgedf.files import write_text
+from edgedf.files import read_whole, write_text
 from edgedf.metrics import Evaluation, Interval, sigmoid
 from edgedf.report.environment import Environment
 from edgedf.report.typed import read
@@ -24,6 +24,7 @@ from edgedf.report.typed import read
 SCHEMA = 1
 # Scores are kept as steps of their logit: to 4 digits in the middle, to more where a sure model has most of them.
 REACH, STEPS = 16.0, 2047.0
+MOST_BYTES = 64 << 20  # of a record
 MOST = 10_000_000  # numbers that are packed together; a hostile text may hold a thousand times its length
 
 
@@ -228,7 +229,7 @@ def read_record(path: Path) -> Record:
         InputError: It is not a record of this version.
     """
     try:
-        values = strict_json.loads(path.read_bytes())
+        values = strict_json.loads(read_whole(path, MOST_BYTES))
         if not isinstance(values, dict) or values.get("schema") != SCHEMA:
             raise InputError(f"its schema is not {SCHEMA}")
         return read(Record, values, "record")

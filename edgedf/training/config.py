@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 from edgedf.errors import ConfigError
+from edgedf.files import read_whole
 from edgedf.metrics import check_rule
 
+MOST = 16 << 10  # bytes of a file, ten times all keys; 40 kB of dotted keys take tomllib 9 s and 1.5 GB
 LARGEST = 2**63 - 1  # a whole number of TOML; Python's reader takes larger ones
 NO_TEXT = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")  # what no path or name can hold, or no file keep
 
@@ -131,7 +133,7 @@ class TrainConfig:
             ConfigError: The file cannot be read, or names an unknown key or an unusable value.
         """
         try:
-            values = tomllib.loads(path.read_text(encoding="utf-8"))
+            values = tomllib.loads(read_whole(path, MOST).decode("utf-8"))
         except RecursionError:
             raise ConfigError(f"{path}: lists or tables without end in one another") from None
         except (OSError, ValueError) as error:  # of a number with thousands of digits a plain ValueError

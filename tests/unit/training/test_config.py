@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from edgedf.errors import ConfigError
+from edgedf.errors import ConfigError, InputError
 from edgedf.training.config import DistillConfig, TrainConfig, parse_overrides
 
 
@@ -52,6 +52,13 @@ def test_toml_that_python_cannot_read_is_refused(text: str, message: str, tmp_pa
         TrainConfig.load(tmp_path / "x.toml")
     key, _, value = text.partition(" = ")
     assert parse_overrides([f"{key}={value}"]) == {key: value}
+
+
+def test_a_file_larger_than_any_configuration_is_refused(tmp_path: Path) -> None:
+    """Python's reader of TOML takes the square of the time of a key's parts."""
+    (tmp_path / "x.toml").write_text(".".join("a" * 20_000) + " = 1")
+    with pytest.raises(InputError, match="larger than 16,384 bytes"):
+        TrainConfig.load(tmp_path / "x.toml")
 
 
 def test_broken_toml_and_missing_file(tmp_path: Path) -> None:
