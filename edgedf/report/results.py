@@ -110,7 +110,7 @@ class Report:
         robustness: On some of the data's images, degraded; None where it was not measured.
 
     Raises:
-        InternalError: Two results have one name, or were evaluated on different images or at different
+        InternalError: There is no result, two have one name, or were evaluated on different images or at different
             prevalences, so that they cannot stand side by side; or the noise or a ratio contradicts its rounds.
     """
 
@@ -125,6 +125,8 @@ class Report:
 
     def __post_init__(self) -> None:
         """Checks that the results can be compared."""
+        if not self.results:
+            raise InternalError("a report has one result or more")
         if len({result.name for result in self.results}) < len(self.results):
             raise InternalError("two results of one report have the same name")
         bases = {(e.images, e.fakes, round(e.prevalence, 9)) for _, _, e in self.judged}

@@ -72,6 +72,8 @@ def changed(report: Report, place: list[str | int], value: Any) -> dict[str, Any
         (["title"], functools.reduce(lambda inner, _: [inner], range(20), []), "nested more than 16 deep"),
         (["threads"], True, "report.threads is True, not a whole number"),
         (["title"], "a\x1b[2J", "a character that cannot be printed: 'a\\x1b[2J'"),
+        (["results"], [], "a report has one result or more"),
+        (["results", 0, "evaluation", "auc", "low"], 2, "auc"),
         (["results"], {}, "report.results is {}, not a list"),
         (["results", 0], [], "report.results[0] is [], not a table"),
         (["results", 1, "size_mb"], "1.5", "report.results[1].size_mb is '1.5', not a number"),
