@@ -1,10 +1,13 @@
 """Where the page is served, and by which names it may be called."""
 
 import ipaddress
+import re
 import socket
 from typing import NamedTuple
 
 from edgedf.errors import ConfigError
+
+PORT = re.compile("[0-9]{1,5}")
 
 
 class Address(NamedTuple):
@@ -27,9 +30,8 @@ class Address(NamedTuple):
         """
         host, colon, port = text.rpartition(":")
         bare = host[1:-1] if host[:1] == "[" and host[-1:] == "]" else host
-        if not (colon and bare and port.isdecimal() and len(port) <= 5 and int(port) < 2**16) or (
-            ":" in bare and bare == host
-        ):
+        named = colon and bare and bare.isprintable() and not (":" in bare and bare == host)
+        if not (named and PORT.fullmatch(port) and int(port) < 2**16):
             raise ConfigError(f"{text!r:.80} is no address to serve at: give HOST:PORT, such as 127.0.0.1:8765")
         return cls(bare, int(port))
 

@@ -26,7 +26,20 @@ def test_an_address_is_read(text: str, local: bool, url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "8765", ":8765", "host", "host:", "host:x", "host:65536", f"host:{'9' * 5000}", "::1:8765", "[]:1"]
+    "text",
+    [
+        "",
+        "8765",
+        ":8765",
+        "host",
+        "host:",
+        "host:x",
+        "host:65536",
+        "\udcff:1",
+        f"host:{'9' * 5000}",
+        "::1:8765",
+        "[]:1",
+    ],
 )
 def test_no_address_is_said_to_be_none(text: str) -> None:
     with pytest.raises(ConfigError, match=r"HOST:PORT, such as 127\.0\.0\.1:8765"):

@@ -220,9 +220,8 @@ def test_metrics_are_prometheus_text() -> None:
 
 
 def test_a_name_that_can_be_no_host_is_one_line() -> None:
-    for name in ("a" * 64, "\udcff"):
-        with pytest.raises(InputError, match="cannot serve at"):
-            PageServer(Address(name, 0), "camera 0")
+    with pytest.raises(InputError, match="cannot serve at"):
+        PageServer(Address("a" * 64, 0), "camera 0")
 
 
 def test_a_taken_port_is_one_line(page: PageServer) -> None:
