@@ -22,11 +22,12 @@ from edgedf.runtime.detect import judge_photo
 
 BYTES, Image.MAX_IMAGE_PIXELS = 10_000_000, 25_000_000  # of a picture
 PHOTOS, STREAMS = Semaphore(8), Semaphore(4)  # at a time; nothing queues up behind them
+BODY = {"required": True, "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}
 app, engine = FastAPI(), Engine.load(shipped_student())
 detector = load_detector(CropRule.from_dict(engine.manifest.input.crop).detector)
 
 
-@app.post("/photo")
+@app.post("/photo", responses={code: {} for code in (413, 422, 503)}, openapi_extra={"requestBody": BODY})
 async def photo(request: Request) -> list[dict[str, Any]]:
     """The faces of a picture, each with box, score and verdict."""
     if PHOTOS.locked():
