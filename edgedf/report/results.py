@@ -15,6 +15,8 @@ from edgedf.report.environment import Environment
 from edgedf.report.measures import AllCores, Batch, Noise, Paced
 
 SCHEMA = 2
+MOST_ROUNDS = 10_000  # of which 1,000 draws take .3 GB
+MOST_RESULTS = 200  # that fit into one picture; to place their names takes the square of their number
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,8 @@ class ModelResult:
         known = [one for one in percentiles if one is not None]
         if not 0 < p50 <= p95 < math.inf or known != sorted(known):
             raise InternalError(f"{self.name}: latencies must be positive and rise from p50 to the largest")
+        if len(self.rounds_ms) > MOST_ROUNDS:
+            raise InternalError(f"{self.name}: {len(self.rounds_ms)} rounds are more than {MOST_ROUNDS}")
         if self.rounds_ms and not min(self.rounds_ms) * 0.999 <= p50 <= max(self.rounds_ms) * 1.001:
             raise InternalError(f"{self.name}: a p50 of {p50:g} ms contradicts the medians of its rounds")
         if self.calls < max(len(self.rounds_ms), 1):
@@ -110,8 +114,9 @@ class Report:
         robustness: On some of the data's images, degraded; None where it was not measured.
 
     Raises:
-        InternalError: There is no result, two have one name, or were evaluated on different images or at different
-            prevalences, so that they cannot stand side by side; or the noise or a ratio contradicts its rounds.
+        InternalError: There is no result, or more than a picture holds; two have one name, or were evaluated on
+            different images or at different prevalences, so that they cannot stand side by side; or the noise or a
+            ratio contradicts its rounds.
     """
 
     title: str
@@ -125,8 +130,8 @@ class Report:
 
     def __post_init__(self) -> None:
         """Checks that the results can be compared."""
-        if not self.results:
-            raise InternalError("a report has one result or more")
+        if not 1 <= len(self.results) <= MOST_RESULTS:
+            raise InternalError(f"a report has 1 to {MOST_RESULTS} results, not {len(self.results)}")
         if len({result.name for result in self.results}) < len(self.results):
             raise InternalError("two results of one report have the same name")
         bases = {(e.images, e.fakes, round(e.prevalence, 9)) for _, _, e in self.judged}
