@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from edgedf.metrics.arrays import Labels
 
+ROUNDING = 1e-9
 _CHUNK = 100  # draws at a time: 5,000 images then need 4 MB an array
 
 
@@ -22,6 +23,12 @@ class Interval:
     def __str__(self) -> str:
         """For instance `0.912 [0.887, 0.934]`."""
         return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]"
+
+    @property
+    def is_share(self) -> bool:
+        """Whether all three are from 0 to 1, but for rounding, and the ends in their order."""
+        low, high = -ROUNDING, 1 + ROUNDING
+        return low <= self.value <= high and low <= self.low <= self.high <= high
 
     @classmethod
     def from_draws(cls, values: npt.NDArray[np.float64], lowest: float = 0.0) -> "Interval":

@@ -15,7 +15,6 @@ from edgedf.metrics.matrix import ConfusionMatrix, prevalence_weights
 from edgedf.metrics.ranking import resampled_auc, resampled_calibration_error
 from edgedf.metrics.threshold import choose_threshold, cross_fitted_verdicts
 
-ROUNDING = 1e-9
 FIGURES = ("auc", "f1", "precision", "recall", "false_positive_rate", "ece")
 
 
@@ -66,9 +65,7 @@ class Evaluation:
             if not math.isclose(value, expected, abs_tol=1e-6):
                 raise InternalError(f"{name} {value:g} contradicts the confusion matrix, which gives {expected:g}")
         for name in FIGURES:
-            found = getattr(self, name)
-            low, high = -ROUNDING, 1 + ROUNDING
-            if not (low <= found.value <= high and low <= found.low <= found.high <= high):
+            if not (found := getattr(self, name)).is_share:
                 raise InternalError(f"{name} {found.value:g} [{found.low:g}, {found.high:g}] is no share")
 
     def to_dict(self) -> dict[str, Any]:

@@ -78,6 +78,8 @@ class Step:
         Raises:
             InternalError: They do not.
         """
+        if not all(one.is_share for worth in self.worth for one in (worth.auc, worth.f1, worth.recall)):
+            raise InternalError("what an artefact is worth is no share")
         if len(self.worth) != forms or (self.apart is None) != (forms == 1):
             raise InternalError(f"a step has {len(self.worth)} figures for {forms} forms, or none of their difference")
         if self.apart is None:
@@ -132,8 +134,8 @@ class Hardiness:
         Raises:
             InternalError: They do not.
         """
-        if not 1 <= len(self.forms) <= 2:
-            raise InternalError(f"{self.model} has {len(self.forms)} forms side by side")
+        if not (1 <= len(self.forms) <= 2 and self.curves):
+            raise InternalError(f"{self.model} has {len(self.forms)} forms side by side, or was never degraded")
         for curve in self.curves:
             steps = self.steps(curve)
             strengths = [one.strength for one in steps]

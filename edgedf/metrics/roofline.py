@@ -10,8 +10,11 @@ from functools import cached_property
 from typing import Any
 
 from edgedf.errors import InternalError
+from edgedf.metrics.start import is_latency
 
 INT8 = "int8"
+LEAST_RATE = 1e-6
+MOST_WORK = 10**15  # MACs, or bytes, of a layer
 OTHER = "other"  # stage of what the runtime does beside the graph's layers
 
 
@@ -76,8 +79,9 @@ class Peak:
 
     def __post_init__(self) -> None:
         """Checks that every rate can be divided by."""
-        if not self.copies or min(*self.gmac_s.values(), *(one.gb_s for one in self.copies)) <= 0:
-            raise InternalError("a peak needs a copy, and rates above 0")
+        rates = [*self.gmac_s.values(), *(one.gb_s for one in self.copies)]
+        if not (self.copies and self.gmac_s and all(LEAST_RATE <= one <= 1 / LEAST_RATE for one in rates)):
+            raise InternalError("a peak needs a copy, a precision, and rates above 0")
 
     def gb_s(self, moved_bytes: int) -> float:
         """Rate of the fastest copy that moves as many bytes or more; of the largest where none does."""
@@ -179,6 +183,9 @@ class Roofline:
         kernels: What the runtime ran for them.
         latency_ms_p50: Median of a call without the profiler.
         profiled_ms_p50: Median of a call with it, in the same run.
+
+    Raises:
+        InternalError: A layer or kernel does what cannot be, or is of what is not there.
     """
 
     name: str
@@ -188,6 +195,20 @@ class Roofline:
     kernels: Sequence[Kernel]
     latency_ms_p50: float
     profiled_ms_p50: float
+
+    def __post_init__(self) -> None:
+        """Checks that everything that follows from the layers can be computed."""
+        counts = [(one.macs, one.weight_bytes, one.read_bytes, one.written_bytes) for one in self.layers]
+        if not all(0 <= count <= MOST_WORK for one in counts for count in one):
+            raise InternalError(f"{self.name}: a layer cannot do so much")
+        if any(one.macs and not one.moved_bytes for one in self.layers):
+            raise InternalError(f"{self.name}: a layer multiplies nothing that it reads")
+        if not is_latency(self.latency_ms_p50, self.profiled_ms_p50, self.attainable_ms):
+            raise InternalError(f"{self.name}: a latency, or the least one, is none")
+        if not {one.layer for one in self.kernels} <= {"", *(one.name for one in self.layers)}:
+            raise InternalError(f"{self.name}: a kernel computes a layer that is not there")
+        if not all(one.time_us == 0 or is_latency(one.time_us) for one in self.kernels):
+            raise InternalError(f"{self.name}: a kernel takes no time, or too much")
 
     @cached_property
     def attainable_ms(self) -> float:

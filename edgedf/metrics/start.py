@@ -4,6 +4,13 @@ from dataclasses import dataclass
 
 from edgedf.errors import InternalError
 
+SHORTEST_MS, LONGEST_MS = 1e-6, 1e9  # of a latency that was measured: a cycle of a processor, and eleven days
+
+
+def is_latency(*times_ms: float) -> bool:
+    """Whether times can be divided by, and drawn by their logarithm."""
+    return all(SHORTEST_MS <= one <= LONGEST_MS for one in times_ms)
+
 
 @dataclass(frozen=True)
 class Start:

@@ -8,6 +8,7 @@ import numpy as np
 
 from edgedf.errors import InternalError
 from edgedf.metrics import Interval, change
+from edgedf.metrics.start import is_latency
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,8 @@ class Noise:
             raise InternalError(
                 f"{self.model} has {len(rounds_ms)} rounds, and {len(self.again_ms)} under its other name"
             )
+        if not is_latency(*rounds_ms, *self.again_ms):
+            raise InternalError(f"rounds of {self.model} took no time, or too much")
         expected = _widest(change(rounds_ms, self.again_ms))
         if not math.isclose(self.share, expected, abs_tol=1e-6):
             raise InternalError(f"noise {self.share:g} contradicts its rounds, which give {expected:g}")
@@ -84,6 +87,15 @@ class AllCores:
     threads: int
     latency_ms_p50: float
     latency_ms_p95: float
+
+    def __post_init__(self) -> None:
+        """Checks that the figures can be.
+
+        Raises:
+            InternalError: They cannot.
+        """
+        if not is_latency(self.latency_ms_p50, self.latency_ms_p95):
+            raise InternalError(f"calls on all cores took no time, or too much: {self.latency_ms_p50:g} ms")
 
 
 @dataclass(frozen=True)

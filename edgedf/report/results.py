@@ -10,11 +10,12 @@ from edgedf.metrics import Evaluation, times_as_fast
 from edgedf.metrics.gpu import GpuTime
 from edgedf.metrics.robustness import Robustness
 from edgedf.metrics.roofline import Roofline
-from edgedf.metrics.start import Start
+from edgedf.metrics.start import Start, is_latency
 from edgedf.report.environment import Environment
 from edgedf.report.measures import AllCores, Batch, Noise, Paced
 
 SCHEMA = 2
+LARGEST_MB = 1e9
 MOST_ROUNDS = 10_000  # of which 1,000 draws take .3 GB
 MOST_RESULTS = 200  # that fit into one picture; to place their names takes the square of their number
 
@@ -91,8 +92,10 @@ class ModelResult:
         p50, p95 = self.latency_ms_p50, self.latency_ms_p95
         percentiles = (p50, self.latency_ms_p90, p95, self.latency_ms_p99, self.latency_ms_max)
         known = [one for one in percentiles if one is not None]
-        if not 0 < p50 <= p95 < math.inf or known != sorted(known):
+        if not is_latency(*known, *self.rounds_ms) or known != sorted(known):
             raise InternalError(f"{self.name}: latencies must be positive and rise from p50 to the largest")
+        if not 0 < self.size_mb < LARGEST_MB:
+            raise InternalError(f"{self.name}: {self.size_mb:g} MB is no size of a model")
         if len(self.rounds_ms) > MOST_ROUNDS:
             raise InternalError(f"{self.name}: {len(self.rounds_ms)} rounds are more than {MOST_ROUNDS}")
         if self.rounds_ms and not min(self.rounds_ms) * 0.999 <= p50 <= max(self.rounds_ms) * 1.001:
