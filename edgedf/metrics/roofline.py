@@ -201,8 +201,6 @@ class Roofline:
         counts = [(one.macs, one.weight_bytes, one.read_bytes, one.written_bytes) for one in self.layers]
         if not all(0 <= count <= MOST_WORK for one in counts for count in one):
             raise InternalError(f"{self.name}: a layer cannot do so much")
-        if any(one.macs and not one.moved_bytes for one in self.layers):
-            raise InternalError(f"{self.name}: a layer multiplies nothing that it reads")
         if not is_latency(self.latency_ms_p50, self.profiled_ms_p50, self.attainable_ms):
             raise InternalError(f"{self.name}: a latency, or the least one, is none")
         if not {one.layer for one in self.kernels} <= {"", *(one.name for one in self.layers)}:

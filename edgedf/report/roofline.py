@@ -110,7 +110,7 @@ def roofline_file(found: Roofline) -> str:
 
 def roofline_plot(found: Roofline, *before: str) -> str:
     """The picture, after parts of SVG: a dot for each layer that multiplies, under the roofs of this machine."""
-    drawn = [one for one in found.timed if one.macs and one.measured_us]
+    drawn = [one for one in found.timed if one.macs and one.moved_bytes and one.measured_us]
     stages = list(dict.fromkeys(one.stage for one in drawn))
     x, y = _scales(found, drawn)
     moved = sum(one.measured_us for one in found.timed if not one.macs) / 1e3
