@@ -10,7 +10,6 @@ import argparse
 import base64
 import json
 import os
-import resource
 import signal
 import subprocess
 import sys
@@ -120,11 +119,15 @@ def _slow(_: int, __: FrameType | None) -> NoReturn:
 
 
 def _peak_mb() -> int:
+    import resource  # not on Windows, where the tests of this file are skipped
+
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
 
 
 def one(name: str, engine: str, seed: int, count: int, out: Path) -> None:
     """Runs one target in this process; the number of the input at hand stands in `out` in case it dies."""
+    import resource
+
     resource.setrlimit(resource.RLIMIT_AS, (MOST_MB << 20, MOST_MB << 20))
     if engine == "atheris":
         _with_atheris(name, seed, count, out)

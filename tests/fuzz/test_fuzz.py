@@ -3,9 +3,10 @@
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,6 @@ st = pytest.importorskip("hypothesis.strategies")
 NEEDS = {"video": "av", "onnx_graph": "onnx", "onnx_session": "onnx", "page": "uvicorn"}
 NEEDS |= dict.fromkeys(("service_photo", "service_frames"), "fastapi")
 SLOW = ("page", "service_photo", "service_frames", "report")
-SETTINGS = {"derandomize": True, "database": None, "deadline": None}
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="the timers and the memory are those of POSIX")
 
@@ -33,21 +33,28 @@ def name(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mon
     return str(request.param)
 
 
+def for_each(inputs: Any, count: int, read: Callable[[Any], None]) -> None:
+    """Reads inputs that Hypothesis draws, always the same."""
+    settings = hypothesis.settings(
+        max_examples=count,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        suppress_health_check=list(hypothesis.HealthCheck),
+    )
+    settings(hypothesis.given(inputs)(read))()
+
+
 def test_a_damaged_input_gives_a_value_or_one_clear_line(name: str) -> None:
     target = TARGETS[name]
-    damaged = st.builds(
-        mutated, st.randoms(use_true_random=False), st.sampled_from(target.seeds()), st.just(target.form)
-    )
+    form = st.just(target.form)
+    damaged = st.builds(mutated, st.randoms(use_true_random=False), st.sampled_from(target.seeds()), form)
 
-    @hypothesis.settings(
-        max_examples=3 if name in SLOW else 15, suppress_health_check=list(hypothesis.HealthCheck), **SETTINGS
-    )
-    @hypothesis.given(st.one_of(damaged, st.binary(max_size=200)))
     def read(data: bytes) -> None:
         outcome = attempt(target.read, data)
         assert not outcome.bug, f"{outcome.bug}: {outcome.told}"
 
-    read()
+    for_each(st.one_of(damaged, st.binary(max_size=200)), 3 if name in SLOW else 15, read)
 
 
 def test_a_valid_input_gives_a_value(name: str) -> None:
@@ -138,9 +145,7 @@ def test_the_service_keeps_to_its_own_description() -> None:
     description = schemathesis.openapi.from_asgi("/openapi.json", service().app)
     [operation] = [one.ok() for one in description.get_all_operations()]
 
-    @hypothesis.settings(max_examples=100, suppress_health_check=list(hypothesis.HealthCheck), **SETTINGS)
-    @hypothesis.given(operation.as_strategy())
-    def ask(case: object) -> None:
-        case.call_and_validate()  # type: ignore[attr-defined]
+    def ask(case: Any) -> None:
+        case.call_and_validate()
 
-    ask()
+    for_each(operation.as_strategy(), 100, ask)
