@@ -8,7 +8,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from edgedf.errors import InputError
 
@@ -132,7 +132,8 @@ def read_image(file: Path | BinaryIO) -> NDArray[np.uint8]:
         return np.array(_upright_rgb(file), dtype=np.uint8)
     except UNREADABLE as error:
         name = "this" if hasattr(file, "read") else file
-        raise InputError(f"cannot read {name} as a picture: {error}") from error
+        why = "its format is not known" if isinstance(error, UnidentifiedImageError) else error
+        raise InputError(f"cannot read {name} as a picture: {why}") from error
 
 
 def _upright_rgb(file: Path | BinaryIO) -> Image.Image:

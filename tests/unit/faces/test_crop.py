@@ -1,5 +1,6 @@
 """The crop rule: where the square lies, what comes out, what is refused."""
 
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -115,6 +116,12 @@ def test_unreadable_file_is_one_error(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "bad.jpg").write_bytes(content)
     with pytest.raises(InputError, match=r"bad\.jpg"):
         read_image(tmp_path / "bad.jpg")
+
+
+def test_what_is_no_picture_is_told_without_words_of_python() -> None:
+    """An open file has no name, but an address in memory."""
+    with pytest.raises(InputError, match="^cannot read this as a picture: its format is not known$"):
+        read_image(BytesIO(b"no picture"))
 
 
 def test_a_warning_of_pillow_is_one_error_where_warnings_are_errors(tmp_path: Path) -> None:
