@@ -145,7 +145,11 @@ def test_the_service_keeps_to_its_own_description() -> None:
     description = schemathesis.openapi.from_asgi("/openapi.json", service().app)
     [operation] = [one.ok() for one in description.get_all_operations()]
 
+    checks = pytest.importorskip("schemathesis.checks")
+    checks.load_all_checks()
+    taken = checks.CHECKS.get_one("positive_data_acceptance")  # no schema can say what a JPEG is
+
     def ask(case: Any) -> None:
-        case.call_and_validate()
+        case.call_and_validate(excluded_checks=[taken])
 
     for_each(operation.as_strategy(), 100, ask)
