@@ -120,7 +120,7 @@ def test_unreadable_file_is_one_error(tmp_path: Path, content: bytes) -> None:
 
 def test_what_is_no_picture_is_told_without_words_of_python() -> None:
     """An open file has no name, but an address in memory."""
-    with pytest.raises(InputError, match="^cannot read this as a picture: its format is not known$"):
+    with pytest.raises(InputError, match=r"^cannot read this as a picture: its format is not known$"):
         read_image(BytesIO(b"no picture"))
 
 
