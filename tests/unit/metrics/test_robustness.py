@@ -53,6 +53,13 @@ def test_flips_are_told_untouched_and_at_the_worst_of_each_degradation() -> None
     assert hardy([some, worse], None).flips() == {"student": 0.02, "student, noise": 0.1}
 
 
+def test_a_card_has_shares_and_a_degradation() -> None:
+    with pytest.raises(InternalError, match="no share"):
+        hardy([replace(step(0.5), worth=[Worth(*[Interval(5, 4, 6)] * 3)] * 2)], None)
+    with pytest.raises(InternalError, match="never degraded"):
+        Robustness(100, 40, 50, 0.17, 0.005, [Hardiness("student", FORMS, step(0.0), [])])
+
+
 @pytest.mark.parametrize(
     ("steps", "departs", "message"),
     [

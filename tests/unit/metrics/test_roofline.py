@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -44,6 +45,24 @@ def test_a_peak_that_was_not_measured_is_told() -> None:
         Peak({"f32": 0.0}, PEAK.copies)
     with pytest.raises(InternalError, match="needs a copy"):
         Peak({"f32": 1.0}, [])
+    with pytest.raises(InternalError, match="a precision"):
+        Peak({}, PEAK.copies)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"latency_ms_p50": 0.0}, "a latency, or the least one, is none"),
+        ({"layers": [], "kernels": []}, "a latency, or the least one, is none"),
+        ({"layers": [replace(COMPUTES, macs=-1)]}, "cannot do so much"),
+        ({"layers": [COMPUTES]}, "a layer that is not there"),
+        ({"kernels": [Kernel("a", "Conv", "int8", 1e300, "a")]}, "takes no time, or too much"),
+    ],
+)
+def test_measurements_that_cannot_be_are_refused(found: Roofline, change: dict[str, Any], message: str) -> None:
+    """Or a report of them would divide by zero where it is drawn."""
+    with pytest.raises(InternalError, match=message):
+        replace(found, **change)
 
 
 def test_the_network_takes_what_its_layers_take(found: Roofline) -> None:

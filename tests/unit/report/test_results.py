@@ -10,7 +10,7 @@ from edgedf.errors import InternalError
 from edgedf.metrics import Interval, evaluate
 from edgedf.metrics.start import Start
 from edgedf.report import Report
-from edgedf.report.measures import Paced
+from edgedf.report.measures import AllCores, Paced
 
 
 def test_a_report_whose_figures_contradict_its_matrix_cannot_be_built(report: Report) -> None:
@@ -24,6 +24,11 @@ def test_results_on_different_images_do_not_stand_side_by_side(report: Report) -
     other = dataclasses.replace(report.results[0], name="other", evaluation=fewer)
     with pytest.raises(InternalError, match="different images"):
         dataclasses.replace(report, results=[*report.results, other])
+
+
+def test_calls_on_all_cores_take_time() -> None:
+    with pytest.raises(InternalError, match="took no time"):
+        AllCores(8, 0.0, 1.0)
 
 
 def test_names_are_unique(report: Report) -> None:
@@ -45,6 +50,8 @@ def test_latencies_are_possible(report: Report, latency_ms: float) -> None:
         ({"latency_ms_max": 0.1}, "rise"),
         ({"rounds_ms": [5.0] * 30}, "contradicts the medians"),
         ({"calls": 3}, "cannot fill"),
+        ({"latency_ms_max": 1e308}, "latencies must be"),
+        ({"size_mb": 0.0}, "no size of a model"),
     ],
 )
 def test_latencies_that_contradict_each_other_cannot_be(noisy: Report, changes: dict[str, Any], message: str) -> None:
