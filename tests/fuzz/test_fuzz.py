@@ -94,7 +94,7 @@ def test_a_bug_is_found(
 ) -> None:
     """With its smallest input."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(run, "WAIT_S", 0.05)
+    monkeypatch.setattr(run, "WAIT_S", 0.05 if read is hang else 60)
     monkeypatch.setitem(TARGETS, "bad", targets.Target(read, lambda: [b"seed"], "binary", 1))
     harness = run.Harness("bad", "mutation", 0)
     for data in (b"long", b"a"):
