@@ -65,6 +65,9 @@ SkipBroken = Annotated[bool, typer.Option("--skip-broken", help="Leave broken ro
 Resume = Annotated[bool, typer.Option("--resume", help="Go on from the run's last checkpoint.")]
 Model = Annotated[Path, typer.Argument(help="Run or bundle.")]
 BundlePath = Annotated[Path, typer.Argument(metavar="BUNDLE", help="Bundle folder.")]
+Trusted = Annotated[
+    Path | None, typer.Option(metavar="PUBLIC.pem", help="Refuse a bundle that is not signed by this key.")
+]
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 data_app = typer.Typer(help="Make datasets, and look at them.", no_args_is_help=True)
@@ -458,6 +461,7 @@ def detect(
     save: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Write the photos and videos with their faces boxed here.")
     ] = None,
+    trusted: Trusted = None,
 ) -> None:
     """Find the faces in photos and videos and judge each, one line a face; exits with 2 if one could not be judged."""
     from edgedf.runtime import Engine
@@ -466,7 +470,7 @@ def detect(
 
     if crops and save:
         raise ConfigError("--save boxes the faces that were found, and --crops finds none: leave one of them out")
-    with Engine.load(model or _shipped()) as engine:
+    with Engine.load(model or _shipped(), trusted=trusted) as engine:
         for note in engine.notes:
             console.say(f"note: {note}")
         for verdict in detect_crops(engine, paths) if crops else detect_files(engine, paths, save):
@@ -489,6 +493,7 @@ def watch(
     record_frames: Annotated[
         bool, typer.Option("--record-frames", help="Also keep the frames in which a face turns fake: people's faces.")
     ] = False,
+    trusted: Trusted = None,
 ) -> Result:
     """Watch a camera or stream: a line when a face's verdict changes, until Ctrl-C; with --json each event."""
     from edgedf.runtime import Engine
@@ -498,7 +503,7 @@ def watch(
     if record_frames and not record:
         raise ConfigError("--record-frames needs to know where to: give --record DIR, too")
     address = Address.parse(serve) if serve else None
-    with Engine.load(model or _shipped(), threads=1) as engine:
+    with Engine.load(model or _shipped(), threads=1, trusted=trusted) as engine:
         for note in engine.notes:
             console.say(f"note: {note}")
         return {"summary": watch_source(engine, source, address, record, record_frames).to_dict()}
@@ -550,16 +555,37 @@ def show(bundle: BundlePath) -> Result:
 
 
 @command(bundle_app)
-def verify(bundle: BundlePath) -> Result:
+def sign(
+    bundle: BundlePath,
+    key: Annotated[Path, typer.Option(metavar="PRIVATE.pem", help="Private key, on an elliptic curve.")],
+) -> Result:
+    """Sign a bundle, so that who has the public key can tell that it is yours and unchanged."""
+    from edgedf.bundle import SIGNATURE, sign_bundle
+
+    sign_bundle(bundle, key)
+    console.say(f"wrote {bundle / SIGNATURE}")
+    return {"bundle": str(bundle), "signature": str(bundle / SIGNATURE)}
+
+
+@command(bundle_app)
+def verify(
+    bundle: BundlePath,
+    key: Annotated[
+        Path | None, typer.Option(metavar="PUBLIC.pem", help="Public key that the bundle must be signed by.")
+    ] = None,
+) -> Result:
     """Check every file, and replay the golden vectors of every artefact whose runtime is here."""
+    from edgedf.bundle import SIGNATURE
     from edgedf.runtime.verify import verify as verified
 
-    found = verified(bundle)
+    found = verified(bundle, key)
     told = ["replayed" if one.replayed else f"hash and contract only: {one.reason}" for one in found]
     rows = [[one.file, one.backend, text] for one, text in zip(found, told, strict=True)]
     console.say(console.table(["artefact", "backend", "golden scores"], rows))
-    console.say(f"{bundle} is sound")
-    return {"bundle": str(bundle), "artefacts": [one._asdict() for one in found]}
+    console.say(f"{bundle} is sound{f' and signed by {key}' if key else ''}")
+    if not key and (bundle / SIGNATURE).is_file():
+        console.say("its signature was not checked: give the public key with --key")
+    return {"bundle": str(bundle), "signed_by": key and str(key), "artefacts": [one._asdict() for one in found]}
 
 
 @command(bundle_app)

@@ -17,6 +17,7 @@ LISTED_PROBLEMS = 20
 INTERRUPTED = 130  # what a shell reports for a process ended by Ctrl-C
 
 EXTRA_OF = {
+    "OpenSSL": "sign",
     "av": "camera",
     "captum": "explain",
     "cv2": "data",
@@ -25,6 +26,7 @@ EXTRA_OF = {
     "h5py": "peers",
     "lightning_fabric": "train",
     "matplotlib": "train",
+    "model_signing": "sign",
     "onnx": "export",
     "onnxscript": "export",
     "openvino": "openvino",

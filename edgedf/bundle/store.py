@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 
 from edgedf.bundle import golden
 from edgedf.bundle.golden import GOLDEN, unpack_golden
-from edgedf.bundle.inside import inside, read_inside
+from edgedf.bundle.inside import check_nothing_else, inside, read_inside
 from edgedf.bundle.manifest import MANIFEST, Artefact, Manifest, manifest_from_json
+from edgedf.bundle.signature import SIGNATURE, check_signature, write_signature
+from edgedf.console import say
 from edgedf.errors import BundleError
 from edgedf.files import check_folder, replace_folder, sha256, write_bytes
 
@@ -22,10 +24,17 @@ LARGEST_MANIFEST, LARGEST_FILE = 4 << 20, 512 << 20  # bytes; a teacher's graph 
 
 @dataclass(frozen=True)
 class Bundle:
-    """A bundle whose hashes were all right when it was opened; each read checks again."""
+    """A bundle whose hashes were all right when it was opened; each read checks again.
+
+    Attributes:
+        path: Its folder.
+        manifest: What `manifest.json` says.
+        hashes: SHA-256 of every file that belongs to it, `manifest.json` among them, by path.
+    """
 
     path: Path
     manifest: Manifest
+    hashes: dict[str, str]
 
     def read(self, artefact: Artefact) -> bytes:
         """The verified bytes of an artefact.
@@ -63,11 +72,17 @@ class Bundle:
         return unpack_golden(data, artefact.file, self.manifest.input.size)
 
 
-def open_bundle(path: Path) -> Bundle:
+def open_bundle(path: Path, trusted: Path | None = None) -> Bundle:
     """Opens a bundle and checks its schema, its paths, the sizes and every hash.
+
+    Args:
+        path: Folder of the bundle.
+        trusted: PEM file of a public key, by which the bundle must be signed as it is.
 
     Raises:
         BundleError: One of these is wrong.
+        InputError: The key is none.
+        MissingExtraError: There is a key, and what checks signatures is not installed.
     """
     file = path / MANIFEST
     if not os.path.lexists(file):
@@ -75,16 +90,37 @@ def open_bundle(path: Path) -> Bundle:
         raise BundleError(f"{path} is not a bundle: {reason}")
     text = read_inside(path, MANIFEST, LARGEST_MANIFEST)
     try:
-        bundle = Bundle(path, manifest_from_json(text))
+        manifest = manifest_from_json(text)
     except BundleError as error:
         raise BundleError(f"{file}: {error}") from error
-    for name, digest in bundle.manifest.hashes().items():
+    bundle = Bundle(path, manifest, {MANIFEST: sha256(text), **manifest.hashes()})
+    if trusted is not None:
+        check_signature(path, bundle.hashes, trusted)
+        check_nothing_else(path, [SIGNATURE, *bundle.hashes])
+    for name, digest in manifest.hashes().items():
         _verified(path, name, digest)
     return bundle
 
 
+def sign_bundle(path: Path, key: Path) -> None:
+    """Signs a bundle as it is, in place of an older signature.
+
+    Args:
+        path: Folder of the bundle.
+        key: PEM file of a private key on the elliptic curve P-256, P-384 or P-521.
+
+    Raises:
+        BundleError: The bundle is refused, or holds files that it does not name.
+        InputError: The key is none.
+        MissingExtraError: What makes signatures is not installed.
+    """
+    bundle = open_bundle(path)
+    check_nothing_else(path, [SIGNATURE, *bundle.hashes])
+    write_signature(path, bundle.hashes, key)
+
+
 def write_bundle(path: Path, manifest: Manifest, files: Mapping[str, bytes]) -> Bundle:
-    """Writes a bundle whole or not at all, in place of an older one.
+    """Writes a bundle whole or not at all, in place of an older one, whose signature goes with it.
 
     Args:
         path: Folder of the bundle.
@@ -95,15 +131,18 @@ def write_bundle(path: Path, manifest: Manifest, files: Mapping[str, bytes]) -> 
         BundleError: Something else is at `path`, or the manifest and the files disagree.
     """
     check_place(path)
+    signed = os.path.lexists(path / SIGNATURE)
     beside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         for name, data in {MANIFEST: manifest.to_json().encode(), **files}.items():
             write_bytes(inside(beside, name), data)
-        open_bundle(beside)
+        written = open_bundle(beside)
         replace_folder(path, beside)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
-    return Bundle(path, manifest)
+    if signed:
+        say(f"{path} changed and is signed no more: run  edgedf bundle sign {path} --key PRIVATE.pem  again")
+    return Bundle(path, manifest, written.hashes)
 
 
 def check_place(path: Path) -> None:

@@ -52,7 +52,13 @@ class Engine:
         self._backend: Backend | None = backend
 
     @classmethod
-    def load(cls, path: str | Path, backend: str = "auto", threads: int | None = None) -> Self:
+    def load(
+        cls,
+        path: str | Path,
+        backend: str = "auto",
+        threads: int | None = None,
+        trusted: str | Path | None = None,
+    ) -> Self:
         """Opens a bundle, checks it and replays its golden vectors.
 
         Args:
@@ -61,14 +67,16 @@ class Engine:
                 bundle, machine, number of threads and versions. A name pins one backend, unmeasured: the first of its
                 artefacts, in the manifest's order, that works. The file of an artefact pins that one.
             threads: Threads of one call; by default the CPUs at hand, at most 4.
+            trusted: PEM file of a public key. A bundle that is not signed by it, or changed since, is refused.
 
         Raises:
             BundleError: The bundle is refused, or none of its artefacts works here.
-            InputError: There is no such backend, or the number of threads is not positive.
+            InputError: There is no such backend, the number of threads is not positive, or the key is none.
+            MissingExtraError: There is a key, and what checks signatures is not installed.
         """
         if threads is not None and threads < 1:
             raise InputError(f"{threads} threads cannot work: give 1 or more")
-        bundle = open_bundle(Path(path))
+        bundle = open_bundle(Path(path), None if trusted is None else Path(trusted))
         if backend not in ("auto", *BACKENDS, *(one.file for one in bundle.manifest.artefacts)):
             raise InputError(f"there is no backend {backend!r}: use auto, {', '.join(BACKENDS)}")
         threads = threads or cpus()

@@ -4,7 +4,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from edgedf.bundle import MANIFEST, Artefact, Bundle, open_bundle
+from edgedf.bundle import SIGNATURE, Artefact, Bundle, open_bundle
+from edgedf.bundle.inside import check_nothing_else
 from edgedf.errors import BundleError, EdgedfError, MissingExtraError, UnavailableError, first_line
 from edgedf.extras import need
 from edgedf.runtime.engine import cpus, load_checked
@@ -26,14 +27,20 @@ class Verified(NamedTuple):
     reason: str = ""
 
 
-def verify(path: Path) -> list[Verified]:
+def verify(path: Path, trusted: Path | None = None) -> list[Verified]:
     """Checks all files of a bundle, and each artefact in its own runtime where that is here.
+
+    Args:
+        path: Folder of the bundle.
+        trusted: PEM file of a public key, by which the bundle must be signed as it is.
 
     Raises:
         BundleError: Something is wrong with the bundle or one of its artefacts, or no artefact could be run here.
+        InputError: The key is none.
+        MissingExtraError: There is a key, and what checks signatures is not installed.
     """
-    bundle = open_bundle(path)
-    _check_nothing_else(bundle)
+    bundle = open_bundle(path, trusted)
+    check_nothing_else(path, [SIGNATURE, *bundle.hashes])
     found: list[Verified] = []
     wrong: list[str] = []
     for one in bundle.manifest.artefacts:
@@ -68,11 +75,3 @@ def _check_onnx(model: bytes) -> None:
             checker.check_model(model, full_check=True)
         except Exception as error:
             raise BundleError(f"it is not sound ONNX ({first_line(error)})") from error
-
-
-def _check_nothing_else(bundle: Bundle) -> None:
-    """Refuses files that the manifest does not name: no runtime reads them, and nobody has checked them."""
-    named = {bundle.path / name for name in (MANIFEST, *bundle.manifest.hashes())}
-    for one in bundle.path.rglob("*"):
-        if one not in named and (one.is_symlink() or not one.is_dir()):
-            raise BundleError(f"{one} is not in the manifest: remove it")
