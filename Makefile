@@ -1,8 +1,11 @@
 PYTHON ?= python3
 VENV ?= .venv
 READY := $(VENV)/.ready
+TOOLS := $(VENV)/tools
+BARE := $(VENV)/bare
+LOCK := requirements/ci.txt
 
-.PHONY: demo test lint fuzz
+.PHONY: demo test lint fuzz lock audit sbom
 
 demo: $(READY)  ## the whole chain on drawn faces, with a report at its end
 	$(VENV)/bin/edgedf demo
@@ -20,6 +23,23 @@ lint: $(READY)
 	$(VENV)/bin/ruff check
 	$(VENV)/bin/ruff format --check
 	$(VENV)/bin/mypy
+
+lock: $(TOOLS)  ## versions that go together, for Python 3.11 to 3.13 on any system; UPGRADE=1 takes the newest
+	$(TOOLS)/bin/uv pip compile --universal --python-version 3.11 --extra all --extra dev --no-annotate \
+		--custom-compile-command "make lock" $(if $(UPGRADE),--upgrade) --output-file $(LOCK) pyproject.toml
+
+audit: $(TOOLS)  ## which of these versions have known holes; asks pypi.org
+	$(TOOLS)/bin/pip-audit --requirement $(LOCK) --no-deps --disable-pip
+
+sbom: $(TOOLS)  ## dist/sbom.json: what the wheel brings by itself, as CycloneDX
+	$(PYTHON) -m venv --clear --without-pip $(BARE)
+	$(TOOLS)/bin/pip --python $(BARE) install --constraint $(LOCK) .
+	mkdir -p dist
+	$(TOOLS)/bin/cyclonedx-py environment --output-reproducible --output-file dist/sbom.json $(BARE)
+
+$(TOOLS):
+	$(PYTHON) -m venv $@
+	$@/bin/pip install uv pip-audit cyclonedx-bom
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)

@@ -1,8 +1,13 @@
-"""What the build hook puts into the wheel."""
+"""What wheel and sdist hold, and that the same tree gives the same bytes."""
 
 import importlib.util
+import os
+import re
 import shutil
+import subprocess
+import tarfile
 import tomllib
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -62,3 +67,61 @@ def test_the_wheel_states_the_terms_of_its_weights() -> None:
     assert "LicenseRef-edgedf-research" in project["license"]
     named = {path.name for pattern in project["license-files"] for path in ROOT.glob(pattern)}
     assert named == {"LICENSE", "NOTICE", "LicenseRef-edgedf-research.txt"}
+
+
+ASSETS = ("golden.npz", "model.onnx", "model.int8.onnx")
+MODELS = ("landmarks_468.onnx", "retinaface_mobilenet_025.onnx", "yunet.onnx")
+WEIGHTS = {f"edgedf/assets/default.edgedf/{name}" for name in ASSETS} | {
+    f"edgedf/faces/models/{name}" for name in MODELS
+}
+TEXT = re.compile(r"\.(py|typed|toml|md|json|css|js|html|svg|txt)$|/(METADATA|WHEEL|RECORD|LICENSE|NOTICE)$")
+STRAY = ("faces/real/1.jpg", "runs/student/best.safetensors", "private.pem", "labels.csv", "docs/person.jpg", "out.mp4")
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Wheel and sdist of a checkout, then of one with other times and somebody's files in it."""
+    if not (ROOT / ".git").exists():
+        pytest.skip("not a checkout")
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    names = [name for name in listed.split("\0") if name and (ROOT / name).is_file()]
+    files = []
+    for kind, stray in (("clean", ()), ("used", STRAY)):
+        tree = tmp_path_factory.mktemp(kind) / "edgedf"
+        for name in names:
+            (tree / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(ROOT / name, tree / name)
+            if stray:
+                os.utime(tree / name, (1_700_000_000, 1_700_000_000))
+        for name in stray:
+            (tree / name).parent.mkdir(parents=True, exist_ok=True)
+            (tree / name).write_bytes(b"mine")
+        for form in ("wheel", "sdist"):
+            module = pytest.importorskip(f"hatchling.builders.{form}")
+            builder = getattr(module, f"{form.title()}Builder")(str(tree))
+            files += [Path(one) for one in builder.build(directory=str(tree / "dist"), versions=["standard"])]
+    return files
+
+
+def test_the_same_tree_gives_the_same_bytes(built: list[Path]) -> None:
+    """Whatever the times of its files, and whatever lies beside them."""
+    wheel, sdist, other_wheel, other_sdist = (one.read_bytes() for one in built)
+    assert wheel == other_wheel
+    assert sdist == other_sdist
+
+
+def test_the_wheel_holds_text_and_the_weights_that_are_meant(built: list[Path]) -> None:
+    with zipfile.ZipFile(built[0]) as wheel:
+        names = wheel.namelist()
+    assert {name for name in names if not TEXT.search(name) and "/licenses/" not in name} == WEIGHTS
+    assert not [name for name in names if name.startswith(("tests", "docs"))]
+
+
+def test_the_sdist_holds_besides_only_what_is_known(built: list[Path]) -> None:
+    with tarfile.open(built[1]) as sdist:
+        names = {one.name.partition("/")[2] for one in sdist.getmembers() if one.isfile()}
+    known = {"docs/forged.png", "docs/report.png", "docs/watch.png"}  # drawn
+    known |= {"student/weights/small.safetensors", "tests/unit/data/prepare/ten_bit_variable_rate.mp4"}
+    plain = {".gitignore", "Makefile", "PKG-INFO"}
+    assert {name for name in names if not TEXT.search(f"/{name}")} == WEIGHTS | known | plain
+    assert {"README.md", "LICENSE", "NOTICE", "tests/test_wheel.py", "hatch_build.py"} <= names

@@ -1,0 +1,71 @@
+"""What the repository holds: no secrets, no pictures of people, and versions that go with what is asked for."""
+
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+import edgedf
+
+ROOT = Path(edgedf.__file__).parents[1]
+DRAWN = {"docs/forged.png", "docs/report.png", "docs/watch.png"}  # of drawn faces, as the pages that show them say
+NOISE = {"tests/unit/data/prepare/ten_bit_variable_rate.mp4"}  # drawn, too
+MEDIA = re.compile(r"\.(png|jpe?g|gif|webp|bmp|tiff?|heic|mp4|mov|avi|mkv|webm)$", re.IGNORECASE)
+SECRETS = {
+    "private key": r"-----BEGIN ([A-Z]+ )*PRIVATE KEY",
+    "token of AWS": r"\b(AKIA|ASIA)[0-9A-Z]{16}\b",
+    "token of GitHub": r"\b(gh[opsur]_\w{36}|github_pat_\w{50})",
+    "token of PyPI": r"\bpypi-AgEI\w{20}",
+    "token of Hugging Face": r"\bhf_[A-Za-z]{30}",
+    "token of Slack": r"\bxox[abprs]-\d{6}",
+    "key of an API": r"\b(sk-[A-Za-z0-9]{20}|AIza[\w-]{35})",
+    "JSON web token": r"\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\.",
+    "password in a URL": r"\b(https?|ftp)://[^\s/:@{}<>]+:(?!secret|hunter2|password|pass\b)[^\s/@{}<>]{6,}@",
+}
+
+
+def tracked() -> list[Path]:
+    if not (ROOT / ".git").exists():
+        pytest.skip("not a checkout")
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    return [ROOT / name for name in listed.split("\0") if name and (ROOT / name).is_file()]
+
+
+def found(text: str) -> list[str]:
+    return [name for name, pattern in SECRETS.items() if re.search(pattern, text)]
+
+
+def test_nothing_tracked_is_a_secret() -> None:
+    texts = {one: one.read_bytes().decode("utf-8", "replace") for one in tracked()}
+    assert {str(one.relative_to(ROOT)): names for one, text in texts.items() if (names := found(text))} == {}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["-----BEGIN EC " + "PRIVATE KEY-----", "AKIA" + "A1" * 8, "ghp_" + "a1" * 18, "https://me:" + "kR7x2pQ9@host/"],
+)
+def test_a_secret_is_found(text: str) -> None:
+    assert found(f'key = "{text}"')
+
+
+def test_pictures_and_videos_are_those_known_to_show_nobody() -> None:
+    names = {one.relative_to(ROOT).as_posix() for one in tracked()}
+    assert {name for name in names if MEDIA.search(name)} == DRAWN | NOISE
+
+
+def test_the_lock_has_a_version_that_fits_of_all_that_is_asked_for() -> None:
+    """Where it has not: `make lock`."""
+    lines = (ROOT / "requirements" / "ci.txt").read_text().splitlines()
+    locked = [Requirement(line) for line in lines if line and not line.lstrip().startswith("#")]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"]
+    used = {"dev", *extras["all"][0].removeprefix("edgedf[").removesuffix("]").split(",")}
+    asked = [Requirement(one) for one in project["dependencies"] + [one for extra in used for one in extras[extra]]]
+    for one in (one for one in asked if one.name != "edgedf"):
+        pins = [pin for pin in locked if canonicalize_name(pin.name) == canonicalize_name(one.name)]
+        versions = [str(pin.specifier).removeprefix("==") for pin in pins]
+        assert versions and all(one.specifier.contains(version) for version in versions), one
