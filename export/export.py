@@ -39,7 +39,7 @@ from edgedf.deploy.mixed import Ranking, leave_float
 from edgedf.deploy.saturation import cpu_needs, saturates
 from edgedf.deploy.sensitivity import effects
 from edgedf.deploy.source import Source, open_source
-from edgedf.deploy.targets import DIALECTS, TARGETS, check_targets
+from edgedf.deploy.targets import TARGETS, check_targets
 from edgedf.errors import GateError, InputError
 from edgedf.files import write_text
 from edgedf.markdown import table
@@ -116,7 +116,7 @@ def main(
     judged = [judge.reference()]
     rankings: list[Ranking] = []
     for target in dict.fromkeys(targets):
-        whole = judged[0] if target == "onnx" else judge.artefact(TARGETS[target][0](origin.graph))
+        whole = judged[0] if target == "onnx" else judge.artefact(TARGETS[target].whole(origin.graph))
         judged += [whole] if target != "onnx" else []
         if sample:
             best, ranking = _int8(judge, target, sample, method, mixed, whole)
@@ -219,7 +219,7 @@ def _int8(
 
     With `mixed` the fewest of them stay in floating point with which it passes; `whole` leaves them all.
     """
-    graph, build = judge.source.graph, TARGETS[target][1]
+    graph, build = judge.source.graph, TARGETS[target].int8
     choices = _statistics(judge.source, target, sample, method)
     tried = {name: judge.artefact(build(graph, choices[name], ())) for name in choices}
     name = min(tried, key=lambda one: _flips(tried[one]))
@@ -227,7 +227,7 @@ def _int8(
     say(f"{best.built.file}: calibrated by {name}")
     if best.gate:
         return best, None
-    ranked = effects(graph, statistics, DIALECTS[target], sample.crops[:SENSITIVITY_IMAGES])
+    ranked = effects(graph, statistics, TARGETS[target].dialect, sample.crops[:SENSITIVITY_IMAGES])
     if not mixed:
         return best, Ranking(best.built.file, ranked)
     ranking = leave_float(judge, lambda layers: build(graph, statistics, layers), ranked, best, whole)
@@ -236,7 +236,7 @@ def _int8(
 
 def _statistics(source: Source, target: str, sample: Sample, method: str) -> dict[str, Statistics]:
     """What an INT8 artefact may be made from, by the name of each way."""
-    ranges = source.trained.get(DIALECTS[target].name)
+    ranges = source.trained.get(TARGETS[target].dialect.name)
     if method == TRAINING and not ranges:
         raise InputError(f"{source.name} was not trained to be the INT8 of {target}: use another --method")
     found = {TRAINING: Statistics(ranges, {})} if ranges and method in ("auto", TRAINING) else {}

@@ -28,14 +28,12 @@ from edgedf.deploy.source import Source, float_artefact
 from edgedf.deploy.targets import FLOAT
 from edgedf.faces.crop import CropRule
 from edgedf.files import sha256
-from edgedf.runtime.backends import run_in_batches
+from edgedf.runtime.backends import BACKENDS, run_in_batches
 from edgedf.runtime.engine import scores
 
 # How far a golden score may be off: another CPU or version moves an FP32 score less, a wrong kernel or channel order
 # more; INT8 rounds otherwise on another CPU, and a simulated graph on its device.
 FP32, OTHER = 1e-3, 0.03
-# Where nothing is measured, the first that works is used: what works everywhere first, and INT8 before floating point.
-ORDER = ("onnxruntime", "openvino", "tensorrt")
 
 
 def assemble(out: Path, source: Source, judged: Sequence[Judged], about: dict[str, Any], split: str) -> Manifest:
@@ -131,4 +129,5 @@ def _artefact(judged: Judged, source: Source, split: str) -> Artefact:
 
 
 def _place(artefact: Artefact) -> tuple[int, bool]:
-    return ORDER.index(artefact.backend), "int8" not in artefact.precision
+    """Where nothing is measured, the first that works is used: of each backend INT8 before floating point."""
+    return BACKENDS.index(artefact.backend), "int8" not in artefact.precision

@@ -95,11 +95,11 @@ def _is_here(target: str) -> bool:
 
 
 def _built(name: str, graph: bytes, targets: Sequence[str], *, int8: bool) -> list[Built]:
-    built = [TARGETS[target][0](graph) for target in targets]
+    built = [TARGETS[target].whole(graph) for target in targets]
     if int8:
         crops = drawn_crops(CROPS)
         seen = record(graph, Sample(crops, 0, [sha256(crops.tobytes())], name)).of(METHODS[0])
-        built += [TARGETS[target][1](graph, seen, ()) for target in targets]
+        built += [TARGETS[target].int8(graph, seen, ()) for target in targets]
     return built
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from edgedf.deploy.calibration import Statistics
 from edgedf.deploy.dialects import quantised
@@ -38,8 +39,18 @@ class Built:
     qdq: bytes = b""
 
 
-Build = Callable[[bytes], Built]
-BuildInt8 = Callable[[bytes, Statistics, Sequence[str]], Built]
+class Target(NamedTuple):
+    """How a runtime gets its artefacts.
+
+    Attributes:
+        whole: Makes the one in floating point from the FP32 graph.
+        int8: Makes the one in INT8 from that, its statistics and the names of layers to leave in floating point.
+        dialect: Rules of the latter.
+    """
+
+    whole: Callable[[bytes], Built]
+    int8: Callable[[bytes, Statistics, Sequence[str]], Built]
+    dialect: Dialect
 
 
 GPU = ["an NVIDIA GPU, TensorRT 10.12 or later"]
@@ -77,14 +88,11 @@ def _tensorrt_int8(graph: bytes, statistics: Statistics, keep_float: Sequence[st
     return Built("tensorrt/model.int8.onnx", "tensorrt", "int8, fp16", model, needs=GPU)
 
 
-TARGETS: dict[str, tuple[Build, BuildInt8]] = {
-    "onnx": (_onnx, _onnx_int8),
-    "openvino": (_openvino, _openvino_int8),
-    "tensorrt": (_tensorrt, _tensorrt_int8),
+TARGETS = {
+    "onnx": Target(_onnx, _onnx_int8, CPU),
+    "openvino": Target(_openvino, _openvino_int8, OPENVINO),
+    "tensorrt": Target(_tensorrt, _tensorrt_int8, TENSORRT),
 }
-
-
-DIALECTS: dict[str, Dialect] = {"onnx": CPU, "openvino": OPENVINO, "tensorrt": TENSORRT}
 
 
 def check_targets(targets: Sequence[str]) -> None:

@@ -46,7 +46,7 @@ def test_every_attempt_is_measured(
 ) -> None:
     seen = record(tiny_graph, Sample(noise, 0, ["made"], "made"), tmp_path).of("minmax")
     ranked = [Effect(name, 0.1 / (place + 1)) for place, name in enumerate(layer_names(tiny_graph))]
-    whole, build = TARGETS[target]
+    whole, build, _ = TARGETS[target]
     none, every = judge.artefact(build(tiny_graph, seen, ())), judge.artefact(whole(tiny_graph))
     found = leave_float(judge, lambda layers: build(tiny_graph, seen, layers), ranked, none, every)
     assert [step.layers for step in found.steps] == [0, 1, 2, 3] and found.chosen is None
@@ -69,9 +69,9 @@ def test_the_fewest_that_pass_are_chosen(judge: Judge, tiny_graph: bytes, noise:
     (head,) = (one for one in model.graph.initializer if one.name == "model.head.weight")
     head.CopyFrom(onnx.numpy_helper.from_array(-onnx.numpy_helper.to_array(head), head.name))
     graphs = [model.SerializeToString()] * 2 + [tiny_graph] * 3
-    none, *_, every = (judge.artefact(TARGETS["onnx"][0](graph)) for graph in graphs)
+    none, *_, every = (judge.artefact(TARGETS["onnx"].whole(graph)) for graph in graphs)
     ranked = [Effect(name, 0.0) for name in [*layer_names(tiny_graph), "node_conv2d"]]
-    found = leave_float(judge, lambda layers: TARGETS["onnx"][0](graphs[len(layers)]), ranked, none, every)
+    found = leave_float(judge, lambda layers: TARGETS["onnx"].whole(graphs[len(layers)]), ranked, none, every)
     assert found.chosen == 2
     assert [bool(step.judged.gate) for step in found.steps] == [False, False, True, True]
     assert [step.layers for step in found.steps] == [0, 1, 2, 4]
@@ -84,7 +84,7 @@ def test_multiply_accumulates_are_those_of_the_layers(tiny_graph: bytes) -> None
 
 
 def test_a_page_without_a_search_still_names_the_layers(judge: Judge) -> None:
-    reference = judge.artefact(TARGETS["onnx"][0](judge.source.graph))
+    reference = judge.artefact(TARGETS["onnx"].whole(judge.source.graph))
     page = gate_page([reference], [Ranking(reference.built.file, [Effect("stem", 0.25), Effect("last", 0.00125)])])
     assert (
         ["layer", "mean change of score", "is in"],
