@@ -333,7 +333,7 @@ def export(
     ] = None,
     target: Annotated[
         list[str] | None,
-        typer.Option(help="Runtime to export for: onnx (default), openvino or tensorrt; may be repeated."),
+        typer.Option(help="Runtime to export for: onnx (default), openvino, ncnn or tensorrt; may be repeated."),
     ] = None,
     int8: Annotated[bool, typer.Option("--int8", help="Make INT8 artefacts too.")] = False,
     calibration: Annotated[

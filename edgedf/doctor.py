@@ -49,6 +49,10 @@ def _openvino() -> str:
     return f"{openvino.__version__}, {', '.join(openvino.Core().available_devices)}"
 
 
+def _ncnn() -> str:
+    return f"{need('ncnn', 'ncnn').__version__}, on the CPU"
+
+
 def _tensorrt() -> str:
     trt = need("tensorrt", "tensorrt")
     cuda = need("pycuda.driver", "tensorrt")
@@ -92,6 +96,7 @@ def _page() -> str:
 PROBES: dict[str, Callable[[], str]] = {
     "ONNX Runtime": _onnxruntime,
     "OpenVINO": _openvino,
+    "ncnn": _ncnn,
     "TensorRT": _tensorrt,
     "TensorRT for RTX": _rtx,
     "training": _training,

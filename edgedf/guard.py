@@ -27,6 +27,7 @@ EXTRA_OF = {
     "lightning_fabric": "train",
     "matplotlib": "train",
     "model_signing": "sign",
+    "ncnn": "ncnn",
     "onnx": "export",
     "onnxscript": "export",
     "openvino": "openvino",

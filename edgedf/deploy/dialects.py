@@ -1,6 +1,6 @@
 """Q/DQ dialects: the same statistics, written into a graph as each runtime likes it.
 
-| | ONNX Runtime, OpenVINO | TensorRT |
+| | ONNX Runtime, OpenVINO | TensorRT, ncnn |
 | --- | --- | --- |
 | activations | uint8, asymmetric | int8, symmetric |
 | weights | int8 per output channel, 7 bits | int8 per output channel, 8 bits |

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from edgedf.deploy.calibration import Statistics
 from edgedf.deploy.dialects import quantised
 from edgedf.deploy.half import half_precision
+from edgedf.deploy.ncnn import ncnn_from_onnx
 from edgedf.deploy.openvino import ir_from_onnx
 from edgedf.errors import InputError
 from edgedf.nn.quantisation import CPU, OPENVINO, TENSORRT, Dialect
@@ -53,6 +54,7 @@ class Target(NamedTuple):
     dialect: Dialect
 
 
+ANY_CPU = ["any CPU: ncnn sums products of INT8 in 32 bits"]
 GPU = ["an NVIDIA GPU, TensorRT 10.12 or later"]
 
 
@@ -79,6 +81,16 @@ def _ir(stem: str, precision: str, graph: bytes) -> Built:
     return Built(f"{stem}.xml", "openvino", precision, model, weights, f"{stem}.bin")
 
 
+def _ncnn(graph: bytes) -> Built:
+    model, weights = ncnn_from_onnx(graph)
+    return Built("ncnn/model.param", "ncnn", "fp16 weights, f32", model, weights, "ncnn/model.bin")
+
+
+def _ncnn_int8(graph: bytes, statistics: Statistics, keep_float: Sequence[str]) -> Built:
+    model, weights = ncnn_from_onnx(quantised(graph, statistics, TENSORRT, keep_float))
+    return Built("ncnn/model.int8.param", "ncnn", "int8, f32", model, weights, "ncnn/model.int8.bin", ANY_CPU)
+
+
 def _tensorrt(graph: bytes) -> Built:
     return Built("tensorrt/model.fp16.onnx", "tensorrt", "fp16", half_precision(graph), needs=GPU)
 
@@ -91,6 +103,7 @@ def _tensorrt_int8(graph: bytes, statistics: Statistics, keep_float: Sequence[st
 TARGETS = {
     "onnx": Target(_onnx, _onnx_int8, CPU),
     "openvino": Target(_openvino, _openvino_int8, OPENVINO),
+    "ncnn": Target(_ncnn, _ncnn_int8, TENSORRT),
     "tensorrt": Target(_tensorrt, _tensorrt_int8, TENSORRT),
 }
 

@@ -39,7 +39,7 @@ class Dialect:
 
 CPU = Dialect("U8S8", symmetric=False, outputs=True, bias=True, largest=64, takes_bytes=True)
 OPENVINO = replace(CPU, takes_bytes=False)  # which knows an INT8 layer by the quantisation of what it reads
-TENSORRT = Dialect("S8S8", symmetric=True, outputs=False, bias=False, largest=127)
+TENSORRT = Dialect("S8S8", symmetric=True, outputs=False, bias=False, largest=127)  # and ncnn's
 DIALECTS = {one.name: one for one in (CPU, TENSORRT)}
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from edgedf.machine import cores, cpu_features, cpu_name, frequency_mhz, governor, load, temperature_c, versions
 
-PACKAGES = ("edgedf", "onnxruntime", "openvino", "numpy", "torch")
+PACKAGES = ("edgedf", "onnxruntime", "openvino", "ncnn", "numpy", "torch")
 
 
 @dataclass(frozen=True)

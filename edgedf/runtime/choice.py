@@ -27,7 +27,7 @@ CACHE = "choices"
 BUDGET_S = 0.8  # of all timed calls together; a turn that has begun is finished
 TURN_S = 0.01
 ROUNDS = 1000  # more than the budget has room for
-PACKAGES = ("edgedf", "numpy", "onnxruntime", "onnxruntime-gpu", "openvino", "tensorrt", "pycuda")
+PACKAGES = ("edgedf", "numpy", "onnxruntime", "onnxruntime-gpu", "openvino", "ncnn", "tensorrt", "pycuda")
 
 Load = Callable[[Artefact], Backend]
 

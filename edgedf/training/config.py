@@ -170,7 +170,7 @@ class DistillConfig(TrainConfig):
         role: Always `student`.
         teacher: The teacher's run, or a file of its weights, see `export/weights.py`; `default` is the one in a clone.
         qat_from: Folder of a student's run to continue with fake quantisation, so that it learns to be INT8.
-        dialect: INT8 to learn: `U8S8` of ONNX Runtime and OpenVINO, or `S8S8` of TensorRT.
+        dialect: INT8 to learn: `U8S8` of ONNX Runtime and OpenVINO, or `S8S8` of TensorRT and ncnn.
         temperature: Softens both logits in the logit term.
         logit_weight: Weight of the soft-label term.
         hard_weight: Weight of the labels' term.

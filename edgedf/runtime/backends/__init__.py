@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from edgedf.errors import EdgedfError, InputError, first_line
 
 # In the order of use where nothing is measured: what works everywhere first.
-BACKENDS = ("onnxruntime", "openvino", "tensorrt")
+BACKENDS = ("onnxruntime", "openvino", "ncnn", "tensorrt")
 BATCH = 32  # crops a call of a backend: more need more memory and are no faster
 
 

@@ -1,0 +1,137 @@
+"""A student in ncnn: what is written is what ONNX Runtime computes, and nothing else is read."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from edgedf.deploy.calibration import Sample, record
+from edgedf.deploy.dialects import quantised
+from edgedf.deploy.layers import layer_names
+from edgedf.deploy.ncnn import Ncnn, ncnn_from_onnx
+from edgedf.errors import BundleError, InputError
+from edgedf.nn.quantisation import TENSORRT
+from edgedf.runtime.backends import Backend, load_backend, onnxruntime
+from edgedf.runtime.ncnn_contract import check_ncnn
+from edgedf.runtime.ncnn_text import read_layers, write_layers
+
+
+@pytest.fixture(scope="module")
+def made(student_graph: bytes) -> Ncnn:
+    return ncnn_from_onnx(student_graph)
+
+
+@pytest.fixture(scope="module")
+def backend(made: Ncnn) -> Backend:
+    return loaded(made)
+
+
+def loaded(made: Ncnn, precision: str = "") -> Backend:
+    pytest.importorskip("ncnn")
+    return load_backend("ncnn", made.model, 1, made.weights, precision)
+
+
+@pytest.mark.parametrize("graph", ["student_graph", "tiny_graph"])
+def test_floats_are_those_of_onnx_runtime(graph: str, noise: NDArray[np.uint8], request: pytest.FixtureRequest) -> None:
+    whole = request.getfixturevalue(graph)
+    found = loaded(ncnn_from_onnx(whole)).run(noise[:3])
+    for ours, theirs in zip(found, load_backend("onnxruntime", whole, 1).run(noise[:3]), strict=True):
+        assert ours.shape == theirs.shape
+        np.testing.assert_allclose(ours, theirs, atol=2e-3, rtol=2e-3)  # weights in FP16
+
+
+@pytest.mark.parametrize("graph", ["student_graph", "tiny_graph"])
+@pytest.mark.parametrize("left", [0, 2])
+def test_int8_is_what_the_pairs_say(
+    graph: str, left: int, noise: NDArray[np.uint8], request: pytest.FixtureRequest
+) -> None:
+    """From the statistics and by the rules that TensorRT's graph is made of, with some layers left in FP16."""
+    whole = request.getfixturevalue(graph)
+    seen = record(whole, Sample(noise, 0, [graph], "noise")).of("minmax")
+    pairs = quantised(whole, seen, TENSORRT, layer_names(whole)[:left])
+    made = ncnn_from_onnx(pairs)
+    convolutions = [one.values for one in read_layers(made.model) if one.kind == "Convolution"]
+    assert sum(bool(one[8]) for one in convolutions) == len(layer_names(whole)) - left
+    found, expected = loaded(made, "int8, f32").run(noise), onnxruntime.load(pairs, 1, unfused=True).run(noise)
+    whole_logit = load_backend("onnxruntime", whole, 1).run(noise).logit
+    lost = np.abs(expected.logit - whole_logit).max()
+    assert np.abs(found.logit - expected.logit).max() < lost  # nearer to the pairs than these to FP32
+
+
+def test_threads_share_a_network(backend: Backend, noise: NDArray[np.uint8]) -> None:
+    alone = backend.run(noise).logit
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(lambda i: backend.run(noise[i : i + 1]).logit[0], range(len(noise))))
+    assert np.array_equal(together, alone)
+
+
+def test_what_no_student_has_is_refused(colour_graph: Any) -> None:
+    with pytest.raises(InputError, match=r"ncnn: no layer for Cast .*: leave out --target ncnn"):
+        ncnn_from_onnx(colour_graph.SerializeToString())
+
+
+def test_a_text_is_read_as_it_was_written(made: Ncnn) -> None:
+    assert write_layers(read_layers(made.model)) == made.model
+
+
+def swap(old: str, new: str) -> Callable[[bytes], bytes]:
+    def change(text: bytes) -> bytes:
+        assert old.encode() in text
+        return text.replace(old.encode(), new.encode(), 1)
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda text: text[:200], "not an ncnn network"),
+        (lambda text: b"\xff" + text, "not an ncnn network"),
+        (lambda text: b"", "not an ncnn network"),
+        (lambda text: text + b" " * (1 << 20), "larger than 1 MB"),
+        (lambda text: b"\n".join(text.splitlines()[:2]), "first lines"),
+        (swap("7767517", "7767518"), "first lines"),
+        (swap("0=256 1=256", "0=224 1=224"), "its input is not pixels"),
+        (swap("Sigmoid", "Gotcha"), "is a Gotcha"),
+        (swap(" logit ", " score "), "its outputs are not"),
+        (swap(" embedding ", " hidden "), "its outputs are not"),
+        (swap("0=32", "0=64"), "a convolution of"),
+        (swap("1=3 3=2", "1=3 3=0"), "no window"),
+        (swap("4=1", "4=9"), "no window"),
+        (swap("4=1", "4=-1"), "a parameter '4=-1'"),
+        (swap("9=1", "9=3"), "an unusual convolution"),
+        (swap("9=1", "9=1 19=1"), "an unusual convolution"),
+        (swap("9=1", "9=1 9=1"), "a parameter twice"),
+        (swap("8=0", "8=1"), "weights are of another type"),
+        (swap("8=0", "8=101"), "reads numbers where bytes are"),
+        (swap("-23303=2,1,2", "-23303=3,1,2"), "a parameter '-23303=3,1,2'"),
+        (swap("-23303=2,1,2", "-23303=2,0,2"), "none over height and width"),
+        (swap("Concat node_cat 2 1 ", "Concat node_cat 1 1 "), "a parameter"),
+        (swap("1=1 2=2.55", "1=1.00000000e+00 2=2.55"), "a parameter of another type"),
+        (swap("1=1 2=2.55000000e+02", "1=1 2=255"), "a constant"),
+        (swap("0=4 1=1", "0=3 1=1"), "patches that do not fit"),
+    ],
+)
+def test_another_network_is_refused(made: Ncnn, change: Callable[[bytes], bytes], reason: str) -> None:
+    check_ncnn(*made)
+    with pytest.raises(BundleError, match=reason):
+        check_ncnn(change(made.model), made.weights)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda data: data[:-1], "weights are cut short"),
+        (lambda data: b"", "weights are cut short"),
+        (lambda data: data + bytes(4), "4 bytes of weights are left over"),
+        (lambda data: bytes(4) + data[4:], "weights are of another type"),
+        (lambda data: data[:4] + b"\x00\x7e" + data[6:], "not a finite number"),
+        (lambda data: data[:-4] + b"\x00\x00\x80\x7f", "not a finite number"),
+    ],
+)
+def test_other_weights_are_refused(made: Ncnn, change: Callable[[bytes], bytes], reason: str) -> None:
+    with pytest.raises(BundleError, match=reason):
+        check_ncnn(made.model, change(made.weights))
