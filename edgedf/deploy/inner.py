@@ -1,6 +1,6 @@
 """Inner tensors of an artefact: what its layers give, beside its outputs.
 
-Both the quantiser and OpenVINO keep the names that tensors have in the FP32 graph.
+The quantiser, OpenVINO and our ncnn networks keep the names that tensors have in the FP32 graph.
 """
 
 from collections.abc import Callable, Collection
@@ -10,6 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgedf.extras import need
+from edgedf.runtime.backends import ncnn
+from edgedf.runtime.ncnn_contract import REQUANTISED
+from edgedf.runtime.ncnn_text import read_layers
 from edgedf.runtime.onnx_contract import INPUT
 
 Tensors = dict[str, NDArray[Any]]
@@ -74,3 +77,16 @@ class InnerIr:
             return {name: np.array(found[name]) for name in names}
 
         return read
+
+
+class InnerNcnn:
+    """An ncnn network; what a layer gives as bytes, for the next to read, is not shown."""
+
+    def __init__(self, model: bytes, weights: bytes, precision: str) -> None:
+        self._backend = ncnn.load(model, 1, weights, precision)
+        layers = [one for one in read_layers(model) if one.values.get(8) != REQUANTISED]
+        self.made_by = {name: one.name for one in layers for name in one.gives}
+
+    def reader(self, names: Collection[str]) -> Callable[[NDArray[np.uint8]], Tensors]:
+        """See `Inner.reader`."""
+        return lambda crops: dict(zip(names, self._backend.tensors(crops, names), strict=True))

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from edgedf.bundle import Artefact, Bundle
 from edgedf.deploy.departure import FLOAT_BOUND, INT8_BOUND, Departure, first_departure
 from edgedf.deploy.difference import Difference, differences
-from edgedf.deploy.inner import Inner, InnerIr, InnerOnnx
+from edgedf.deploy.inner import Inner, InnerIr, InnerNcnn, InnerOnnx
 from edgedf.deploy.judging import load_or_simulate
 from edgedf.deploy.source import float_artefact
 from edgedf.errors import BundleError
@@ -70,6 +70,8 @@ def side_by_side(bundle: Bundle, crops: NDArray[np.uint8], threads: int) -> list
 def _inner(bundle: Bundle, artefact: Artefact) -> Inner:
     if artefact.backend == "openvino":
         return InnerIr(bundle.read(artefact), bundle.weights(artefact))
+    if artefact.backend == "ncnn":
+        return InnerNcnn(bundle.read(artefact), bundle.weights(artefact), artefact.precision)
     return InnerOnnx(bundle.read(artefact), unfused=artefact.backend == "tensorrt")
 
 

