@@ -135,7 +135,7 @@ def test_a_graph_that_disagrees_with_the_network_is_not_written(
 
 def test_wrong_use(run: Path, tmp_path: Path) -> None:
     out = tmp_path / "tiny.edgedf"
-    with pytest.raises(InputError, match="target tflite is unknown: use onnx, openvino, tensorrt"):
+    with pytest.raises(InputError, match="target tflite is unknown: use onnx, openvino, ncnn, tensorrt"):
         export(run, out=out, targets=["onnx", "tflite"])
     with pytest.raises(InputError, match="'mine, all mine' is no SPDX licence expression"):
         export(run, out=out, spdx="mine, all mine")
@@ -215,7 +215,14 @@ def test_or_else_the_student_that_comes_with_edgedf(
     assert f"exporting {shipped}\n" in capsys.readouterr().out
 
 
-FILES = ["model.int8.onnx", "model.onnx", "openvino/model.int8.xml", "openvino/model.xml"]
+FILES = [
+    "model.int8.onnx",
+    "model.onnx",
+    "ncnn/model.int8.param",
+    "ncnn/model.param",
+    "openvino/model.int8.xml",
+    "openvino/model.xml",
+]
 SIMULATED = ["tensorrt/model.fp16.onnx", "tensorrt/model.int8.onnx"]
 
 
@@ -227,7 +234,9 @@ def everything(run: Path, drawn: Path, tmp_path_factory: pytest.TempPathFactory)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(program, "Bounds", lambda: Bounds(drop=1, flips=1))
         patch.setenv("EDGEDF_CACHE", str(out.parent / "cache"))
-        program.main(run, out=out, targets=["onnx", "openvino", "tensorrt"], int8=True, data=drawn, method="minmax")
+        program.main(
+            run, out=out, targets=["onnx", "openvino", "ncnn", "tensorrt"], int8=True, data=drawn, method="minmax"
+        )
     return out
 
 
@@ -244,7 +253,7 @@ def test_every_target_gets_a_float_and_an_int8_artefact(everything: Path) -> Non
     assert sample["images"] == len(sample["digests"]) > 0
 
 
-@pytest.mark.parametrize("backend", ["onnxruntime", "openvino"])
+@pytest.mark.parametrize("backend", ["onnxruntime", "openvino", "ncnn"])
 def test_each_runtime_takes_its_int8_artefact(everything: Path, drawn: Path, backend: str) -> None:
     val = pack(open_dataset(drawn).split("val"))
     with Engine.load(everything, backend=backend, threads=1) as engine:
