@@ -75,7 +75,7 @@ class _Writer:
         """Bytes on their way to the tensor (1, C, H, W) whose order tells the layer."""
         at, gives = self._moved[node.input[0]], node.output[0]
         if node.op_type == "Reshape":
-            self._moved[gives] = at.reshape(self._graph.constant(node.input[1]))
+            self._moved[gives] = at.reshape(self._constant(node.input[1]))
         elif node.op_type == "Transpose":
             self._moved[gives] = at.transpose(_list(node, "perm"))
         elif node.op_type == "Cast" and (side := at.shape[-1]) in (64, 128, 256) and np.array_equal(at, _patches(side)):
@@ -99,7 +99,7 @@ class _Writer:
         self.weights += [_floats(one) for one in (*(bias or [np.zeros(len(weights))]), *scales)]
 
     def _scales(self, node: Any, gives: str) -> list[NDArray[Any]]:
-        """Steps to 1 of a convolution's weights, of what it reads and, where only another reads that, of what it gives."""
+        """Steps to 1: of the weights, of what is read and, where only a further one reads it, of what is given."""
         pairs = [self._graph.maker.get(name) for name in node.input[1::-1]]
         if not all(pair is not None and pair.op_type == DEQUANTIZE for pair in pairs):
             return []
@@ -108,9 +108,9 @@ class _Writer:
         return [1 / self._constant(pair.input[1]) for pair in pairs]
 
     def _inner_product(self, node: Any) -> None:
-        weights, bias = (self._constant(name) for name in node.input[1:])
-        if [one.i for one in node.attribute if one.name == "transB"] != [1]:
+        if len(node.input) != 3 or [one.i for one in node.attribute if one.name == "transB"] != [1]:
             _refuse(node)
+        weights, bias = (self._constant(name) for name in node.input[1:])
         self._add("InnerProduct", {0: len(weights), 1: 1, 2: weights.size}, node, node.output[0])
         self.weights += [_half(weights), _floats(bias)]
 
@@ -128,18 +128,18 @@ class _Writer:
 def _plain(node: Any, graph: Graph) -> tuple[str, Values]:
     """A layer without weights."""
     kind, constants = node.op_type, [found for name in node.input if (found := graph.constant(name)) is not None]
-    attributes = {one.name: one.i for one in node.attribute}
+    numbers, attributes = [one.tolist() for one in constants], {one.name: one.i for one in node.attribute}
     if kind in ALONE:
         return ALONE[kind], {}
     if kind in OPERATORS and not constants:
         return "BinaryOp", {0: OPERATORS[kind]}
     if kind in OPERATORS and constants[0].size == 1 and node.input[1] in graph.constants:
         return "BinaryOp", {0: OPERATORS[kind], 1: 1, 2: float(constants[0])}
-    if kind in REDUCTIONS and attributes["keepdims"] == 0 and constants[0].tolist() in ([2, 3], [-2, -1]):
+    if kind in REDUCTIONS and attributes.get("keepdims") == 0 and numbers in ([[2, 3]], [[-2, -1]]):
         return "Reduction", REDUCTIONS[kind]
-    if kind == "Concat" and attributes["axis"] == 1:
+    if kind == "Concat" and attributes.get("axis") == 1:
         return "Concat", {0: 0}
-    if kind == "Squeeze" and constants[0].tolist() == [1]:
+    if kind == "Squeeze" and numbers == [[1]]:
         return "Squeeze", SQUEEZE
     _refuse(node)
 
