@@ -18,7 +18,7 @@ from edgedf.runtime.ncnn_contract import BYTES, HALF, OPERATORS, PIXELS, REDUCTI
 from edgedf.runtime.ncnn_text import Layer, Values, write_layers
 from edgedf.runtime.onnx_contract import INPUT, OUTPUTS
 
-CROP = (256, 256, 3)
+PLACES = np.arange(256 * 256 * 3)  # of the bytes of a crop
 
 
 class Ncnn(NamedTuple):
@@ -50,7 +50,7 @@ class _Writer:
     def __init__(self, graph: Graph) -> None:
         self.layers, self.weights = [PIXELS], list[bytes]()
         self._graph = graph
-        self._moved = {INPUT: np.arange(np.prod(CROP)).reshape(1, *CROP)}  # where in a crop each byte stood
+        self._moved: dict[str, NDArray[Any]] = {INPUT: PLACES.reshape(1, 256, 256, 3)}  # where each byte stood
         made: set[str] = set()
         for node in graph.nodes:
             if node.op_type not in (QUANTIZE, DEQUANTIZE) and node.output[0] not in made:
@@ -75,7 +75,7 @@ class _Writer:
         """Bytes on their way to the tensor (1, C, H, W) whose order tells the layer."""
         at, gives = self._moved[node.input[0]], node.output[0]
         if node.op_type == "Reshape":
-            self._moved[gives] = at.reshape(self._constant(node.input[1]))
+            self._moved[gives] = at.reshape(self._constant(node.input[1]).tolist())
         elif node.op_type == "Transpose":
             self._moved[gives] = at.transpose(_list(node, "perm"))
         elif node.op_type == "Cast" and (side := at.shape[-1]) in (64, 128, 256) and np.array_equal(at, _patches(side)):
@@ -91,9 +91,9 @@ class _Writer:
         gives = node.output[0] if relu is None else relu.output[0]
         weights, *bias = (self._constant(name) for name in node.input[1:])
         scales = self._scales(node, gives)
-        int8 = (0, 0, 1, REQUANTISED)[len(scales)]
-        window_of = {1: place.kernel[0], 3: place.strides[0], 4: place.pads[0]}
-        values = {0: len(weights), **window_of, 5: 1, 6: weights.size, 8: int8, 9: 0 if relu is None else 1}
+        int8 = 0 if not scales else 1 if len(scales) == 2 else REQUANTISED
+        values: Values = {0: len(weights), 1: place.kernel[0], 3: place.strides[0], 4: place.pads[0]}
+        values |= {5: 1, 6: weights.size, 8: int8, 9: 0 if relu is None else 1}
         self._add("Convolution", values, node, gives)
         self.weights += [_int8(weights, scales[0]) if scales else _half(weights)]
         self.weights += [_floats(one) for one in (*(bias or [np.zeros(len(weights))]), *scales)]
@@ -148,10 +148,10 @@ def _refuse(node: Any) -> NoReturn:
     raise InputError(f"ncnn: no layer for {node.op_type} as {node.name} has it; {INSTEAD}")
 
 
-def _patches(side: int) -> NDArray[np.int64]:
+def _patches(side: int) -> NDArray[Any]:
     """Where in a crop the numbers of (1, C, side, side) stood: each patch at one position, colour by colour."""
     size = 256 // side
-    crop = np.arange(np.prod(CROP)).reshape(side, size, side, size, 3)
+    crop = PLACES.reshape(side, size, side, size, 3)
     return crop.transpose(1, 3, 4, 0, 2).reshape(1, -1, side, side)
 
 

@@ -26,7 +26,7 @@ PIXELS = Layer("Input", INPUT, [], [INPUT], {0: 256, 1: 256, 2: 3})
 CONVOLUTION = {0, 1, 3, 4, 5, 6, 8, 9}
 OPERATORS = {"Add": 0, "Sub": 1, "Mul": 2, "Div": 3}
 OVER_PLACES: Values = {1: 0, 3: (1, 2), 4: 0, 5: 1}
-REDUCTIONS: dict[str, Values] = {"ReduceSum": {0: 0} | OVER_PLACES, "ReduceMean": {0: 3} | OVER_PLACES}
+REDUCTIONS: dict[str, Values] = {"ReduceSum": {0: 0, **OVER_PLACES}, "ReduceMean": {0: 3, **OVER_PLACES}}
 SQUEEZE: Values = {3: (0,)}
 
 
@@ -84,11 +84,12 @@ def _follow(layers: Sequence[Layer], weights: _Weights) -> dict[str, Shape]:
     """Shapes of the tensors that no layer reads."""
     first, *others = layers
     _need(first == PIXELS, f"its input is not {INPUT} (3, 256, 256)")
-    unread, seen, in_bytes = {INPUT: (3, 256, 256)}, {INPUT}, set[str]()
+    unread: dict[str, Shape] = {INPUT: (3, 256, 256)}
+    seen, in_bytes = {INPUT}, set[str]()
     for kind, name, reads, gives, values in others:
         _need(kind in KINDS, f"{name} is a {kind}")
         reals = [key for key, value in values.items() if isinstance(value, float)]  # a whole number ncnn would ignore
-        _need(reals in ([], [2]) and (kind == "BinaryOp" or not reals), f"{name} has a parameter of another type")
+        _need(not reals or (kind, reals) == ("BinaryOp", [2]), f"{name} has a parameter of another type")
         _need(bool(values.get(8)) or not in_bytes.intersection(reads), f"{name} reads numbers where bytes are")
         _need(len(gives) == 1 or kind == "Split", f"{name} gives {len(gives)} tensors")
         _need(not seen.intersection(gives) and len(set(gives)) == len(gives), f"{name} gives what is there already")
