@@ -89,4 +89,5 @@ class InnerNcnn:
 
     def reader(self, names: Collection[str]) -> Callable[[NDArray[np.uint8]], Tensors]:
         """See `Inner.reader`."""
-        return lambda crops: dict(zip(names, self._backend.tensors(crops, names), strict=True))
+        order = [name for name in self.made_by if name in names]
+        return lambda crops: dict(zip(order, self._backend.tensors(crops, order), strict=True))

@@ -30,7 +30,11 @@ class Ncnn:
         return Outputs(*self.tensors(crops, OUTPUTS))
 
     def tensors(self, crops: NDArray[np.uint8], names: Iterable[str]) -> list[NDArray[np.float32]]:
-        """Tensors of these names, each (N, ...) for crops (N, 256, 256, 3).
+        """Tensors (N, ...) for crops (N, 256, 256, 3).
+
+        Args:
+            crops: As in `run`.
+            names: Theirs, in order of computation: ncnn frees what was read, and would start again from freed pixels.
 
         Raises:
             EdgedfError: ncnn cannot compute them.
