@@ -100,8 +100,9 @@ class _Writer:
 
     def _scales(self, node: Any, gives: str) -> list[NDArray[Any]]:
         """Steps to 1: of the weights, of what is read and, where only a further one reads it, of what is given."""
-        pairs = [self._graph.maker.get(name) for name in node.input[1::-1]]
-        if not all(pair is not None and pair.op_type == DEQUANTIZE for pair in pairs):
+        makers = [self._graph.maker.get(name) for name in node.input[1::-1]]
+        pairs = [pair for pair in makers if pair is not None and pair.op_type == DEQUANTIZE]
+        if len(pairs) < len(makers):
             return []
         if (after := self._only_user(gives, QUANTIZE)) and (pair := self._only_user(after.output[0], DEQUANTIZE)):
             pairs += [after] if self._only_user(pair.output[0], "Conv") else []
