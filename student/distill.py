@@ -36,7 +36,7 @@ from edgedf.training.loop import Trainer
 from edgedf.training.losses import Objective, Supervised
 from edgedf.training.models import build_model, load_pretrained
 from edgedf.training.predict import logits
-from edgedf.training.run import CHECKPOINTS, Run, open_run, require_place
+from edgedf.training.run import Run, begun, open_run, require_place
 
 METRICS = ("auc", "f1", "precision", "recall")
 
@@ -118,7 +118,7 @@ def train_student(
     """One student, with a teacher's guidance or on labels alone; everything else is equal."""
     say(f"student {config.size} {'with' if teacher else 'without'} teacher: {out}")
     torch.manual_seed(config.seed)
-    started = resume and (out / CHECKPOINTS["last"]).exists()
+    started = resume and begun(out)
     student = quantised_student(config, train) if config.qat_from and not started else build_model(config)
     load_pretrained(student, config)
     supervised = Supervised.of(config, train)

@@ -29,11 +29,10 @@ from edgedf.training.losses import Learner, Objective, shown_share
 from edgedf.training.optimizer import MovingAverage, freeze_norm, learning_rate, make_optimizer
 from edgedf.training.predict import logits
 from edgedf.training.run import (
-    CHECKPOINTS,
     fingerprints_of,
-    load_checkpoint,
+    load_last,
     require_place,
-    save_checkpoint,
+    save_last,
     save_model,
     write_metrics,
 )
@@ -213,9 +212,10 @@ class Trainer:
     def _open(self, resume: bool) -> None:
         require_place(self.out, resume=resume)
         if resume:
-            self._load(load_checkpoint(self.out / CHECKPOINTS["last"]))
+            self._load(load_last(self.out))
         if self.fabric.is_global_zero:
             write_text(self.out / "config.toml", self.config.to_toml())
+            self._write_rows()  # killed after a checkpoint, a run may lack the last of them
 
     def _load(self, state: dict[str, Any]) -> None:
         then, now = state["config"], self.config.to_dict()
@@ -247,7 +247,10 @@ class Trainer:
             "precision": self.fabric.strategy.precision.state_dict(),
             "progress": vars(self.progress),
         }
-        save_checkpoint(self.out / CHECKPOINTS["last"], state)
+        save_last(self.out, state)
+        self._write_rows()
+
+    def _write_rows(self) -> None:
         if self.progress.rows:
             write_metrics(self.out / "metrics.csv", self.progress.rows)
             plot_curves(self.out / "curves.png", self.progress.rows)

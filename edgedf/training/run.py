@@ -4,21 +4,29 @@ import csv
 import dataclasses
 import io
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile, ZipFile
 
 import torch
 
+from edgedf.console import say
 from edgedf.data.packed import PackedFaces
 from edgedf.errors import CheckpointError, ConfigError, InputError
-from edgedf.files import replacing, write_text
+from edgedf.files import disk_trouble, replacing, write_text
 from edgedf.nn.detector import Detector
 from edgedf.nn.trunks import load_weights
 from edgedf.training.config import DistillConfig, TrainConfig
 from edgedf.training.models import build_model
 
-CHECKPOINTS = {"last": "last_checkpoint.pth", "best": "best_model.pth", "final": "final_model.pth"}
+CHECKPOINTS = {
+    "last": "last_checkpoint.pth",
+    "previous": "previous_checkpoint.pth",
+    "best": "best_model.pth",
+    "final": "final_model.pth",
+}
 FORMAT = "edgedf-1"
 
 
@@ -133,7 +141,7 @@ def latest_run(folder: Path, role: str) -> Path | None:
     found = []
     for best in folder.rglob(CHECKPOINTS["best"]):
         path = best.parent
-        unfinished = (path / CHECKPOINTS["last"]).exists() and not (path / CHECKPOINTS["final"]).exists()
+        unfinished = begun(path) and not (path / CHECKPOINTS["final"]).exists()
         if not unfinished and not (path.parent / "config.toml").exists() and _role(path) == role:
             found.append((best.stat().st_mtime, path))
     return max(found)[1] if found else None
@@ -147,23 +155,44 @@ def _role(path: Path) -> str | None:
         return None
 
 
+def begun(out: Path) -> bool:
+    """Whether a folder holds a run that can be gone on with."""
+    return any((out / CHECKPOINTS[which]).exists() for which in ("last", "previous"))
+
+
 def require_place(*outs: Path, resume: bool) -> None:
     """Finds in the first second whether runs can start in these folders, or go on in one of them.
 
     Raises:
         CheckpointError: Nothing to resume, or a folder holds a run already.
     """
-    held = [out for out in outs if (out / CHECKPOINTS["last"]).exists()]
+    held = [out for out in outs if begun(out)]
     if resume and not held:
         raise CheckpointError(f"{outs[0]}: no such checkpoint: name the run's --out, or start it without --resume")
     if held and not resume:
         raise CheckpointError(f"{held[0]} holds a run already: continue it with --resume or name another --out")
 
 
-def save_checkpoint(path: Path, content: dict[str, Any]) -> None:
-    """Writes tensors and plain values, whole or not at all."""
-    with replacing(path) as beside:
-        torch.save({"format": FORMAT, **content}, beside)
+def save_checkpoint(path: Path, content: dict[str, Any], keep: Path | None = None) -> None:
+    """Writes tensors and plain values, whole or not at all.
+
+    Args:
+        path: File to write.
+        content: What `load_checkpoint` gives back.
+        keep: Where the file goes that was at `path`, once the new one is written.
+
+    Raises:
+        InputError: The disk cannot take it.
+    """
+    with disk_trouble(path.parent), replacing(path) as beside:
+        with beside.open("wb") as file:
+            try:
+                torch.save({"format": FORMAT, **content}, file)
+            except RuntimeError as error:  # torch's own, of its archive, hides that of the disk
+                raise error.__context__ if isinstance(error.__context__, OSError) else error
+            os.fsync(file.fileno())  # before the old one gives way
+        if keep and path.exists():
+            path.replace(keep)
 
 
 def fingerprints_of(train: PackedFaces, val: PackedFaces) -> dict[str, list[str]]:
@@ -192,17 +221,45 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
     """Reads a checkpoint of ours; code in it is never run.
 
     Raises:
-        CheckpointError: Missing, damaged, a foreign file or a pickle of more than tensors.
+        CheckpointError: Missing, damaged, of a newer edgedf, a foreign file or a pickle of more than tensors.
     """
     if not path.is_file():
         raise CheckpointError(f"{path}: no such checkpoint")
     try:
+        with ZipFile(path) as archive:  # torch takes changed bytes for weights
+            if archive.testzip():
+                raise BadZipFile
         content = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises many kinds for one cause
         raise CheckpointError(f"{path}: damaged, or a pickle that is not a checkpoint of edgedf") from error
-    if not isinstance(content, dict) or content.get("format") != FORMAT:
+    found = content.get("format") if isinstance(content, dict) else None
+    if found != FORMAT:
+        if isinstance(found, str) and found.startswith("edgedf-"):
+            raise CheckpointError(f"{path}: its format is {found}, this edgedf reads {FORMAT}: update edgedf")
         raise CheckpointError(f"{path}: not a checkpoint of edgedf")
     return content
+
+
+def save_last(out: Path, content: dict[str, Any]) -> None:
+    """Writes what a run goes on from; what it would have gone on from before is kept beside it."""
+    save_checkpoint(out / CHECKPOINTS["last"], content, keep=out / CHECKPOINTS["previous"])
+
+
+def load_last(out: Path) -> dict[str, Any]:
+    """What a run goes on from: its last checkpoint or, where that is damaged, the one before, and says so.
+
+    Raises:
+        CheckpointError: Neither can be read.
+    """
+    try:
+        return load_checkpoint(out / CHECKPOINTS["last"])
+    except CheckpointError as error:
+        previous = out / CHECKPOINTS["previous"]
+        if not previous.exists():
+            raise
+        content = load_checkpoint(previous)
+        say(f"{error}; going on from the checkpoint before it, {previous.name}")
+        return content
 
 
 def write_metrics(path: Path, rows: list[dict[str, Any]]) -> None:

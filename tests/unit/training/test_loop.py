@@ -13,6 +13,7 @@ import torch
 from edgedf.data.packed import PackedFaces
 from edgedf.errors import CheckpointError, GateError
 from edgedf.nn.student import Student
+from edgedf.training import loop
 from edgedf.training.config import DistillConfig, TrainConfig
 from edgedf.training.evaluation import evaluate_epoch
 from edgedf.training.loop import Trainer
@@ -43,7 +44,8 @@ def test_it_learns_and_keeps_its_folder(trainer: Any, config: DistillConfig, tmp
     assert best["auc"] > 0.9
     names = {file.name for file in (tmp_path / "run").iterdir()}
     assert names == {
-        "config.toml", "metrics.csv", "curves.png", "last_checkpoint.pth", "best_model.pth", "final_model.pth"
+        "config.toml", "metrics.csv", "curves.png",
+        "last_checkpoint.pth", "previous_checkpoint.pth", "best_model.pth", "final_model.pth",
     }  # fmt: skip
     kept = open_run(tmp_path / "run").checkpoint()
     assert kept["metrics"]["auc"] == best["auc"]
@@ -106,6 +108,53 @@ def test_a_run_can_be_made_longer(trainer: Any, config: DistillConfig, tmp_path:
     trainer(dataclasses.replace(config, epochs=3)).fit(resume=True)
     assert [row["epoch"] for row in rows(tmp_path / "run")] == ["0", "1", "2"]
     assert open_run(tmp_path / "run").config.epochs == 3
+
+
+@pytest.mark.parametrize("damage", [lambda data: data[:999], lambda data: data[:-5000] + b"!" + data[-4999:], None])
+def test_a_damaged_last_checkpoint_costs_only_the_way_from_the_one_before(
+    damage: Any, trainer: Any, config: DistillConfig, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Cut off, with a changed byte among the weights, which torch alone would take, or gone."""
+    trainer(config, "whole").fit()
+    with pytest.raises(KeyboardInterrupt):
+        trainer(config, "parts", Interrupting()).fit()
+    last = tmp_path / "parts" / "last_checkpoint.pth"
+    if damage:
+        last.write_bytes(damage(last.read_bytes()))
+    else:
+        last.unlink()
+    trainer(config, "parts").fit(resume=True)
+    assert "going on from the checkpoint before it, previous_checkpoint.pth" in capsys.readouterr().out
+    assert rows(tmp_path / "parts") == rows(tmp_path / "whole")
+    final = [open_run(tmp_path / name).checkpoint("final")["weights"] for name in ("whole", "parts")]
+    assert all(torch.equal(value, final[1][name]) for name, value in final[0].items())
+
+
+def test_two_damaged_checkpoints_are_one_line(trainer: Any, config: DistillConfig, tmp_path: Path) -> None:
+    trainer(config).fit()
+    for name in ("last", "previous"):
+        (tmp_path / "run" / f"{name}_checkpoint.pth").write_bytes(b"PK")
+    with pytest.raises(CheckpointError, match="previous_checkpoint.pth: damaged"):
+        trainer(config).fit(resume=True)
+
+
+def test_killed_between_the_last_checkpoint_and_its_rows_the_run_has_them_all(
+    trainer: Any, config: DistillConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There is no epoch left that would write them."""
+    trainer(config, "whole").fit()
+    with monkeypatch.context() as patch, pytest.raises(SystemError):
+        original = loop.write_metrics
+
+        def killed(path: Path, found: list[dict[str, Any]]) -> None:
+            if len(found) == config.epochs:
+                raise SystemError
+            original(path, found)
+
+        patch.setattr(loop, "write_metrics", killed)
+        trainer(config).fit()
+    trainer(config).fit(resume=True)
+    assert rows(tmp_path / "run") == rows(tmp_path / "whole")
 
 
 def test_nothing_to_resume(trainer: Any, config: DistillConfig) -> None:

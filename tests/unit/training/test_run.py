@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from edgedf.errors import CheckpointError
+from edgedf.errors import CheckpointError, InputError
 from edgedf.nn.student import Student
 from edgedf.training.config import DistillConfig, TrainConfig
 from edgedf.training.run import latest_run, load_checkpoint, open_run, save_checkpoint
@@ -41,6 +41,27 @@ def test_a_foreign_checkpoint(run: Path) -> None:
     torch.save({"state_dict": {}}, run / "best_model.pth")
     with pytest.raises(CheckpointError, match="not a checkpoint of edgedf"):
         open_run(run).model()
+
+
+def test_a_checkpoint_of_a_newer_edgedf_says_so(run: Path) -> None:
+    torch.save({"format": "edgedf-2"}, run / "best_model.pth")
+    with pytest.raises(CheckpointError, match="its format is edgedf-2, this edgedf reads edgedf-1: update edgedf"):
+        open_run(run).model()
+
+
+def test_a_full_disk_is_one_line_and_the_old_checkpoint_stays(run: Path) -> None:
+    """Torch's own words for it are of its archive."""
+    resource = pytest.importorskip("resource")  # not on Windows
+    before = (run / "best_model.pth").read_bytes()
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, limits[1]))
+    try:
+        with pytest.raises(InputError, match="cannot write to .*: File too large; mend that and run the command again"):
+            save_checkpoint(run / "best_model.pth", {"weights": torch.zeros(100_000)})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert (run / "best_model.pth").read_bytes() == before
+    assert {path.name for path in run.iterdir()} == {"config.toml", "best_model.pth"}
 
 
 class Bomb:
