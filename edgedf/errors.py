@@ -79,6 +79,10 @@ class InternalError(EdgedfError):
     """A bug of ours."""
 
 
+class Terminated(KeyboardInterrupt):
+    """SIGTERM: ends a command as Ctrl-C does, with another exit code."""
+
+
 def printable(text: str) -> str:
     """One line of bounded length that a terminal shows and does not obey: other characters stand as escapes."""
     shown = "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text[:LONGEST])

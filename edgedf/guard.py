@@ -2,19 +2,24 @@
 
 import functools
 import inspect
+import signal
 import sys
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from types import FrameType
 from typing import Annotated, Any
 
 import typer
 
 from edgedf import console
-from edgedf.errors import DatasetError, EdgedfError, MissingExtraError, printable
+from edgedf.errors import DatasetError, EdgedfError, MissingExtraError, Terminated, printable
 
 Work = Callable[..., Mapping[str, Any] | None]
 
 LISTED_PROBLEMS = 20
-INTERRUPTED = 130  # what a shell reports for a process ended by Ctrl-C
+STOPPED = "stopped: the same command goes on or starts anew; nothing is left half-written"
+INTERRUPTED, TERMINATED = 130, 143  # what a shell reports for a process ended by Ctrl-C, and by SIGTERM
 
 EXTRA_OF = {
     "OpenSSL": "sign",
@@ -74,7 +79,8 @@ def _framed(work: Work) -> Callable[..., None]:
     ) -> None:
         console.use_json(as_json)
         try:
-            result = work(**options)
+            with _terminable():
+                result = work(**options)
         except (typer.Exit, BrokenPipeError):
             raise
         except (Exception, KeyboardInterrupt) as error:
@@ -96,10 +102,28 @@ def _framed(work: Work) -> Callable[..., None]:
     return run
 
 
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """Turns SIGTERM, by which schedulers and service managers stop a process, into an exception: what a command holds
+    open is then closed, and what it has begun to write is removed."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def terminate(number: int, frame: FrameType | None) -> None:
+        raise Terminated
+
+    before = signal.signal(signal.SIGTERM, terminate)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 def report(error: BaseException) -> int:
     """Prints an error as one line, with the broken rows of a dataset below it, and gives the exit code."""
     if isinstance(error, KeyboardInterrupt):
-        return _fail("stopped", INTERRUPTED)
+        return _fail(STOPPED, TERMINATED if isinstance(error, Terminated) else INTERRUPTED)
     if isinstance(error, ModuleNotFoundError) and (extra := EXTRA_OF.get((error.name or "").split(".")[0])):
         error = MissingExtraError(str(error.name), extra)
     if not isinstance(error, EdgedfError):

@@ -5,7 +5,6 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Event
 from typing import Any
 
 import numpy as np
@@ -24,7 +23,7 @@ from edgedf.training.curves import plot_curves
 from edgedf.training.devices import keep_freed_memory, make_fabric
 from edgedf.training.evaluation import evaluate_epoch
 from edgedf.training.health import EpochHealth, warnings_for
-from edgedf.training.interrupt import held_interrupt
+from edgedf.training.interrupt import Stop, held_interrupt
 from edgedf.training.losses import Learner, Objective, shown_share
 from edgedf.training.optimizer import MovingAverage, freeze_norm, learning_rate, make_optimizer
 from edgedf.training.predict import logits
@@ -100,7 +99,7 @@ class Trainer:
         Raises:
             CheckpointError: Nothing to resume, or `out` holds a run already.
             GateError: The loss is not finite.
-            KeyboardInterrupt: Ctrl-C, after a checkpoint.
+            KeyboardInterrupt: Ctrl-C or SIGTERM, after a checkpoint.
         """
         self._open(resume)
         with held_interrupt() as stop:
@@ -109,7 +108,7 @@ class Trainer:
         self._save_model("final", self.progress.rows[-1])
         return max(self.progress.rows, key=lambda row: float(row["auc"]))
 
-    def _epoch(self, stop: Event) -> None:
+    def _epoch(self, stop: Stop) -> None:
         progress, first = self.progress, self.progress.step
         clock = saved = time.perf_counter()
         self.learner.train()
@@ -122,15 +121,18 @@ class Trainer:
             self.step(parts)
             now = time.perf_counter()
             progress.seconds, clock = progress.seconds + now - clock, now
-            if stop.is_set() or now - saved > 60 * self.config.save_minutes:
+            if stop or now - saved > 60 * self.config.save_minutes:
                 self._save_last()
                 saved = now
-            if stop.is_set():
-                say(f"stopped and saved: continue with --resume ({self.out})")
-                raise KeyboardInterrupt
+            self._heed(stop)
         self._finish_epoch()
-        if stop.is_set():
-            raise KeyboardInterrupt
+        self._heed(stop)
+
+    def _heed(self, stop: Stop) -> None:
+        """Ends the run where that was asked for; its checkpoint is written."""
+        if stop:
+            say(f"stopped and saved: continue with --resume ({self.out})")
+        stop.heed()
 
     def steps(self, epoch: int, first: int = 0) -> Iterator[list[Batch]]:
         """The parts of each step."""

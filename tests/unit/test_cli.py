@@ -4,6 +4,7 @@ import dataclasses
 import json
 import re
 import shutil
+import signal
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -18,7 +19,7 @@ from typer.testing import CliRunner, Result
 from edgedf import __version__, cli, programs
 from edgedf.bundle import pack_golden
 from edgedf.data.drawn import draw_face
-from edgedf.errors import ConfigError, DatasetError, EdgedfError, GateError, InternalError
+from edgedf.errors import ConfigError, DatasetError, EdgedfError, GateError, InternalError, Terminated
 from edgedf.guard import command
 from edgedf.training import config
 from tests.unit.runtime.video.films import RED, film, people
@@ -74,7 +75,8 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
             1,
             "ZeroDivisionError: division by zero (--debug",
         ),
-        (KeyboardInterrupt(), 130, "edgedf: stopped"),
+        (KeyboardInterrupt(), 130, "edgedf: stopped: the same command goes on"),
+        (Terminated(), 143, "edgedf: stopped: the same command goes on"),
         (ConfigError("a\x1b[31m\u202e\nb"), 2, r"edgedf: a\x1b[31m\u202e\nb"),
         (ZeroDivisionError("a\x1b[31m"), 1, r"ZeroDivisionError: a\x1b[31m (--debug"),
         (ConfigError("a" * 10**6), 2, "edgedf: " + "a" * 2000 + "...\n"),
@@ -86,6 +88,21 @@ def test_an_error_is_one_line_and_an_exit_code(error: BaseException, code: int, 
     assert line in result.stderr
     assert result.stderr.count("\n") == 1
     assert result.stdout == ""
+
+
+def test_sigterm_ends_a_command_as_ctrl_c_does() -> None:
+    """Its tidying up is done; afterwards the signal is what it was."""
+    app, tidied = typer.Typer(pretty_exceptions_enable=False), []
+
+    @command(app)
+    def wait() -> None:
+        try:
+            signal.raise_signal(signal.SIGTERM)
+        finally:
+            tidied.append(True)
+
+    assert (CliRunner().invoke(app, []).exit_code, tidied) == (143, [True])
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
 
 
 def test_broken_rows_are_listed_up_to_a_limit() -> None:

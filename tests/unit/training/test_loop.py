@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from edgedf.data.packed import PackedFaces
-from edgedf.errors import CheckpointError, GateError
+from edgedf.errors import CheckpointError, GateError, Terminated
 from edgedf.nn.student import Student
 from edgedf.training import loop
 from edgedf.training.config import DistillConfig, TrainConfig
@@ -19,7 +19,7 @@ from edgedf.training.evaluation import evaluate_epoch
 from edgedf.training.loop import Trainer
 from edgedf.training.losses import Objective, Supervised
 from edgedf.training.models import build_model
-from edgedf.training.run import open_run
+from edgedf.training.run import load_checkpoint, open_run
 
 TIMING = ("seconds", "images_per_second")
 
@@ -63,14 +63,14 @@ def test_every_figure_of_a_row_follows_from_its_matrix(trainer: Any, config: Dis
 
 
 class Interrupting(Supervised):
-    """Stops in the middle of the second epoch, as Ctrl-C does."""
+    """Stops in the middle of the second epoch, as Ctrl-C or SIGTERM does."""
 
-    calls = 0
+    calls, number = 0, signal.SIGINT
 
     def forward(self, *arguments: Any) -> Any:
         self.calls += 1
         if self.calls == 7:
-            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(self.number)
         return super().forward(*arguments)
 
 
@@ -108,6 +108,17 @@ def test_a_run_can_be_made_longer(trainer: Any, config: DistillConfig, tmp_path:
     trainer(dataclasses.replace(config, epochs=3)).fit(resume=True)
     assert [row["epoch"] for row in rows(tmp_path / "run")] == ["0", "1", "2"]
     assert open_run(tmp_path / "run").config.epochs == 3
+
+
+class Terminating(Interrupting):
+    number = signal.SIGTERM
+
+
+def test_sigterm_is_heeded_after_the_step_too(trainer: Any, config: DistillConfig, tmp_path: Path) -> None:
+    """Schedulers of clusters stop a job so; the step it came in is not lost."""
+    with pytest.raises(Terminated):
+        trainer(config, objective=Terminating()).fit()
+    assert load_checkpoint(tmp_path / "run" / "last_checkpoint.pth")["progress"]["step"] == 3
 
 
 @pytest.mark.parametrize("damage", [lambda data: data[:999], lambda data: data[:-5000] + b"!" + data[-4999:], None])
