@@ -145,15 +145,13 @@ def forge(
     seed: Annotated[int, typer.Option(min=0)] = 0,
 ) -> Result:
     """Forge the real faces of a dataset: pairs of real and fake with the mask of what was replaced."""
-    from edgedf.data.forge.sheet import draw_sheet
-    from edgedf.data.forge.write import forge_dataset
+    from edgedf.data.forge.write import SHEET, forge_dataset
     from edgedf.data.readers import open_dataset
 
     forged = forge_dataset(open_dataset(folder), out, variant, count, seed, console.progress)
-    draw_sheet(forged).save(out / "sheet.png", optimize=True)
     counts = Counter(method for method in forged.methods if method)
     console.say(console.table(["method", "forgeries"], sorted(counts.items())))
-    console.say(f"some of them beside their masks: {out / 'sheet.png'}")
+    console.say(f"some of them beside their masks: {out / SHEET}")
     return {"out": str(out), "forgeries": counts}
 
 

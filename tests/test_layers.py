@@ -13,7 +13,18 @@ import edgedf
 from edgedf.guard import EXTRA_OF
 
 PACKAGE = Path(edgedf.__file__).parent
-FOUNDATION = {"edgedf", "errors", "extras", "files", "console", "machine", "markdown", "shipped", "strict_json"}
+FOUNDATION = {
+    "edgedf",
+    "errors",
+    "extras",
+    "files",
+    "console",
+    "locks",
+    "machine",
+    "markdown",
+    "shipped",
+    "strict_json",
+}
 TOP = {"cli", "__main__"}
 PROGRAMS = {"teacher", "student", "export", "benchmarks"}
 DIRECTLY_BELOW = {

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from edgedf.data.dataset import Dataset, Progress, write_dataset
 from edgedf.data.forge.masks import Mask
-from edgedf.data.forge.write import require_new, write_png
+from edgedf.data.forge.write import claimed_new, write_png
 from edgedf.errors import DatasetError
 from edgedf.faces.crop import read_image
 
@@ -76,7 +76,11 @@ def mask_dataset(dataset: Dataset, out: Path, progress: Progress | None = None) 
         ConfigError: There is a dataset in `out`.
         DatasetError: No fake names an original of this dataset.
     """
-    require_new(out)
+    with claimed_new(out):
+        return _mask(dataset, out, progress)
+
+
+def _mask(dataset: Dataset, out: Path, progress: Progress | None) -> tuple[Dataset, Counter[str]]:
     originals = dataset.originals
     fakes = np.flatnonzero(originals != np.arange(len(dataset))).tolist()
     if not fakes:

@@ -1,7 +1,8 @@
 """Forged datasets on disk: real faces, forgeries of them, and masks, all without loss."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from os import cpu_count
 from pathlib import Path
 from typing import NamedTuple
@@ -12,12 +13,15 @@ from numpy.typing import NDArray
 
 from edgedf.data.dataset import Dataset, Progress, write_dataset
 from edgedf.data.forge.forger import Forger
+from edgedf.data.forge.sheet import draw_sheet
 from edgedf.data.forge.variants import VARIANTS
 from edgedf.data.landmarks import face_points
 from edgedf.data.packed import PackedFaces, pack
 from edgedf.errors import ConfigError, DatasetError
-from edgedf.files import check_folder
+from edgedf.files import check_folder, replacing
+from edgedf.locks import alone
 
+SHEET = "sheet.png"  # some of the forgeries beside their masks
 ROUNDS = 2**20  # forgeries of one face that differ for each seed
 
 
@@ -56,7 +60,13 @@ def forge_dataset(
     """
     if variant and variant not in VARIANTS:
         raise ConfigError(f"unknown variant {variant!r}: choose one of {', '.join(VARIANTS)}")
-    require_new(out)
+    with claimed_new(out):
+        return _forge(dataset, out, variant, count, seed, progress)
+
+
+def _forge(
+    dataset: Dataset, out: Path, variant: str | None, count: int | None, seed: int, progress: Progress | None
+) -> Dataset:
     parts = [_part(dataset, name, progress) for name in sorted(set(dataset.splits))]
     faces = [(part, face) for part in parts for face in np.flatnonzero(part.forger.known).tolist()]
     if not faces:
@@ -67,19 +77,26 @@ def forge_dataset(
         (out / name).mkdir(parents=True, exist_ok=True)
     rows = _write(jobs, out, variant, progress)
     columns = {name: [row[name] for row in rows] for name in rows[0]}
-    write_dataset(out, columns)
-    return Dataset(out, columns)
+    forged = Dataset(out, columns)
+    with replacing(out / SHEET) as beside:
+        draw_sheet(forged).save(beside, "PNG", optimize=True)
+    write_dataset(out, columns)  # last: a folder with a table is whole
+    return forged
 
 
-def require_new(out: Path) -> None:
-    """Makes sure that a folder can be written and holds no dataset yet.
+@contextmanager
+def claimed_new(out: Path) -> Iterator[None]:
+    """Keeps a folder that can be written and holds no dataset yet for this process.
 
     Raises:
         ConfigError: It holds one.
+        InputError: It cannot be written, or another process writes there.
     """
     check_folder(out)
-    if (out / "labels.csv").exists():
-        raise ConfigError(f"{out} holds a dataset already: name another folder with --out")
+    with alone(out, f"another process writes to {out}: wait for its end, or name another folder with --out"):
+        if (out / "labels.csv").exists():
+            raise ConfigError(f"{out} holds a dataset already: name another folder with --out")
+        yield
 
 
 def write_png(path: Path, pixels: NDArray[np.uint8]) -> None:
