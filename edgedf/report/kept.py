@@ -27,13 +27,12 @@ def kept_once(file: Path, kind: type[T], basis: Mapping[str, Any], make: Callabl
         basis: Everything that the result depends on, JSON-able.
         make: Makes it.
     """
-    known = _known(file)
     key = sha256(json.dumps(basis, sort_keys=True).encode())
     try:
-        return read(kind, known[key])
+        return read(kind, _known(file)[key])
     except (KeyError, InputError):
         made = make()
-        write_text(file, json.dumps({**known, key: asdict(made)}, indent=1) + "\n")
+        write_text(file, json.dumps({**_known(file), key: asdict(made)}, indent=1) + "\n")
         return made
 
 

@@ -32,6 +32,18 @@ def test_what_is_of_one_basis_is_made_once(tmp_path: Path) -> None:
     assert made == [one, other]
 
 
+def test_what_another_process_kept_meanwhile_stays(tmp_path: Path) -> None:
+    file, one, other = tmp_path / "kept.json", Answer(0.5, "one"), Answer(1.5, "other")
+
+    def make() -> Answer:
+        kept_once(file, Answer, {"basis": "other"}, lambda: other)
+        return one
+
+    kept_once(file, Answer, {"basis": "one"}, make)
+    for basis, answer in (("one", one), ("other", other)):
+        assert kept_once(file, Answer, {"basis": basis}, making(Answer(0, "anew"), [])) == answer
+
+
 @pytest.mark.parametrize(
     "change",
     [
