@@ -28,6 +28,7 @@ from edgedf.deploy.source import Source, float_artefact
 from edgedf.deploy.targets import FLOAT
 from edgedf.faces.crop import CropRule
 from edgedf.files import sha256
+from edgedf.locks import alone
 from edgedf.runtime.backends import BACKENDS, run_in_batches
 from edgedf.runtime.engine import scores
 
@@ -46,6 +47,11 @@ def assemble(out: Path, source: Source, judged: Sequence[Judged], about: dict[st
         about: What the provenance says of the faces that the artefacts were fitted and calibrated on.
         split: That they were judged on.
     """
+    with alone(out.absolute().parent):  # of two exports to one bundle, the later one keeps what the other made
+        return _assemble(out, source, judged, about, split)
+
+
+def _assemble(out: Path, source: Source, judged: Sequence[Judged], about: dict[str, Any], split: str) -> Manifest:
     old = _same_network(out, source)
     kept = [] if old is None else [one for one in old.manifest.artefacts if one.file not in _files(judged)]
     _tell_untuned(out, kept)

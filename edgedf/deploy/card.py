@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from edgedf.bundle import CARD, Artefact, Bundle, Manifest, write_bundle
+from edgedf.bundle import CARD, Artefact, Bundle, Manifest, open_bundle, write_bundle
 from edgedf.files import sha256
+from edgedf.locks import alone
 from edgedf.markdown import table
 from edgedf.metrics import Evaluation
 
@@ -36,11 +37,13 @@ def keep_measured(bundle: Bundle, data: str, artefact: Artefact, parts: Mapping[
         parts: Evaluations by part of the faces, of all of them first.
     """
     found = {"artefact": artefact.file, "parts": {name: one.to_dict() for name, one in parts.items()}}
-    measured: dict[str, Any] = bundle.manifest.provenance.get(MEASURED, {}) | {data: found}
-    manifest = replace(bundle.manifest, provenance=bundle.manifest.provenance | {MEASURED: measured})
-    card = model_card(manifest).encode()
-    manifest = replace(manifest, files=manifest.files | {CARD: sha256(card)})
-    return write_bundle(bundle.path, manifest, bundle.contents() | {CARD: card})
+    with alone(bundle.path.absolute().parent):
+        bundle = open_bundle(bundle.path)  # another process may have added to it since
+        measured: dict[str, Any] = bundle.manifest.provenance.get(MEASURED, {}) | {data: found}
+        manifest = replace(bundle.manifest, provenance=bundle.manifest.provenance | {MEASURED: measured})
+        card = model_card(manifest).encode()
+        manifest = replace(manifest, files=manifest.files | {CARD: sha256(card)})
+        return write_bundle(bundle.path, manifest, bundle.contents() | {CARD: card})
 
 
 def _input(manifest: Manifest) -> str:

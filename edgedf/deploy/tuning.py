@@ -6,10 +6,11 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from edgedf.bundle import Artefact, Bundle, Site, write_bundle
+from edgedf.bundle import Artefact, Bundle, Site, open_bundle, write_bundle
 from edgedf.data.packed import PackedFaces
 from edgedf.deploy.operating_point import fit_operating_point
 from edgedf.errors import DatasetError
+from edgedf.locks import alone
 from edgedf.metrics import Evaluation, evaluate
 from edgedf.metrics.arrays import need_both_classes
 from edgedf.runtime.engine import scores
@@ -57,5 +58,11 @@ def write_sites(bundle: Bundle, sites: Mapping[str, Site | None]) -> Bundle:
         bundle: The bundle.
         sites: By artefact; None takes an artefact's values away, and one that is not named keeps them.
     """
-    artefacts = [replace(one, site=sites.get(one.file, one.site)) for one in bundle.manifest.artefacts]
-    return write_bundle(bundle.path, replace(bundle.manifest, artefacts=artefacts), bundle.contents())
+    fitted = {one.file: one.sha256 for one in bundle.manifest.artefacts}
+    with alone(bundle.path.parent):
+        now = open_bundle(bundle.path)  # another process may have added to it since
+        artefacts = [
+            replace(one, site=sites.get(one.file, one.site)) if fitted.get(one.file) == one.sha256 else one
+            for one in now.manifest.artefacts
+        ]
+        return write_bundle(now.path, replace(now.manifest, artefacts=artefacts), now.contents())
