@@ -104,8 +104,10 @@ def _framed(work: Work) -> Callable[..., None]:
 
 @contextmanager
 def _terminable() -> Iterator[None]:
-    """Turns SIGTERM, by which schedulers and service managers stop a process, into an exception: what a command holds
-    open is then closed, and what it has begun to write is removed."""
+    """Turns SIGTERM, by which schedulers and service managers stop a process, into an exception.
+
+    What a command holds open is then closed, and what it has begun to write is removed.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return

@@ -36,7 +36,7 @@ from edgedf.training.loop import Trainer
 from edgedf.training.losses import Objective, Supervised
 from edgedf.training.models import build_model, load_pretrained
 from edgedf.training.predict import logits
-from edgedf.training.run import Run, begun, open_run, require_place
+from edgedf.training.run import Run, begun, claimed, open_run
 
 METRICS = ("auc", "f1", "precision", "recall")
 
@@ -50,9 +50,14 @@ def main(config: DistillConfig, out: Path, *, resume: bool = False, ablation: bo
         resume: Continue what is in `out`.
         ablation: Train without the teacher too.
     """
-    plain_out = out / "without_teacher"
     ablation = ablation and not config.qat_from  # beside the student before stands the same one after
-    require_place(*([out, plain_out] if ablation else [out]), resume=resume)
+    plain_out = out / "without_teacher" if ablation else None
+    with claimed(out, *([plain_out] if plain_out else []), resume=resume):
+        return train_both(config, out, plain_out, resume)
+
+
+def train_both(config: DistillConfig, out: Path, plain_out: Path | None, resume: bool) -> dict[str, Any]:
+    """See `main`; without a `plain_out` the student with the teacher alone."""
     teacher = open_teacher(config.teacher)
     before = open_run(Path(config.qat_from)) if config.qat_from else None
     if before:
@@ -65,7 +70,7 @@ def main(config: DistillConfig, out: Path, *, resume: bool = False, ablation: bo
         rows["student before"] = row_of(config, before, val)
     if not resume:
         write_text(out / "config.toml", config.to_toml())  # what to resume with while the first student trains
-    if ablation:
+    if plain_out:
         rows["student without teacher"] = train_student(config, None, train, val, plain_out, resume)
     name = "student in INT8" if before else "student with teacher"
     rows[name] = train_student(config, teacher, train, val, out, resume)

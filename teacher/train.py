@@ -16,7 +16,7 @@ from edgedf.training.faces import load_splits
 from edgedf.training.loop import Trainer
 from edgedf.training.losses import Supervised
 from edgedf.training.models import build_model, load_pretrained
-from edgedf.training.run import require_place
+from edgedf.training.run import claimed
 
 
 def main(config: TrainConfig, out: Path, *, resume: bool = False) -> dict[str, Any]:
@@ -27,14 +27,15 @@ def main(config: TrainConfig, out: Path, *, resume: bool = False) -> dict[str, A
         out: The run folder.
         resume: Continue the run in `out`.
     """
-    require_place(out, resume=resume)  # before the packing, which takes long
-    train, val = load_splits(config)
-    torch.manual_seed(config.seed)
-    model = build_model(config)
-    if not resume:
-        start = load_pretrained(model, config)
-        say(f"{config.role}: {sum(p.numel() for p in model.parameters()) / 1e6:.2f} M parameters, starts from {start}")
-    objective = Supervised.of(config, train)
-    best = Trainer(model, objective, train, val, config, out).fit(resume)
-    say(f"best epoch {best['epoch']}: AUC {best['auc']:.4f}, F1 {best['f1']:.4f}; run in {out}")
-    return {"run": str(out), "role": config.role, "best": best}
+    with claimed(out, resume=resume):  # before the packing, which takes long
+        train, val = load_splits(config)
+        torch.manual_seed(config.seed)
+        model = build_model(config)
+        if not resume:
+            start = load_pretrained(model, config)
+            millions = sum(p.numel() for p in model.parameters()) / 1e6
+            say(f"{config.role}: {millions:.2f} M parameters, starts from {start}")
+        objective = Supervised.of(config, train)
+        best = Trainer(model, objective, train, val, config, out).fit(resume)
+        say(f"best epoch {best['epoch']}: AUC {best['auc']:.4f}, F1 {best['f1']:.4f}; run in {out}")
+        return {"run": str(out), "role": config.role, "best": best}

@@ -16,6 +16,7 @@ from edgedf.data.dataset import Dataset, Progress
 from edgedf.errors import DatasetError, InputError
 from edgedf.faces.crop import SIZE, Box, CropRule, read_image
 from edgedf.files import require_room, sha256, write_text
+from edgedf.locks import lock
 
 PIXELS, INDEX = "pixels.u8", "index.json"
 CHUNK = 256  # pictures decoded at a time
@@ -30,18 +31,13 @@ def locked(folder: Path) -> Iterator[None]:
     """
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        lock = folder.with_name(f"{folder.name}.lock").open("w")
+        file = folder.with_name(f"{folder.name}.lock").open("w")
     except OSError as error:
         raise InputError(
             f"{folder.parent} cannot be written to ({error.strerror}): set EDGEDF_CACHE to a folder that can"
         ) from error
-    with lock as file:
-        try:
-            import fcntl
-        except ImportError:  # Windows: two processes would both pack, and the first rename wins
-            pass
-        else:
-            fcntl.flock(file, fcntl.LOCK_EX)
+    with file:
+        lock(file.fileno(), folder)  # on Windows two processes would both pack, and the first rename wins
         yield
 
 

@@ -5,6 +5,8 @@ import dataclasses
 import io
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,8 @@ import torch
 from edgedf.console import say
 from edgedf.data.packed import PackedFaces
 from edgedf.errors import CheckpointError, ConfigError, InputError
-from edgedf.files import disk_trouble, replacing, write_text
+from edgedf.files import check_folder, disk_trouble, replacing, write_text
+from edgedf.locks import alone
 from edgedf.nn.detector import Detector
 from edgedf.nn.trunks import load_weights
 from edgedf.training.config import DistillConfig, TrainConfig
@@ -173,6 +176,27 @@ def require_place(*outs: Path, resume: bool) -> None:
         raise CheckpointError(f"{held[0]} holds a run already: continue it with --resume or name another --out")
 
 
+@contextmanager
+def claimed(out: Path, *within: Path, resume: bool) -> Iterator[None]:
+    """Keeps a run folder for this training, of one process or several, see `require_place`.
+
+    Args:
+        out: The folder.
+        within: Folders of other runs in it, which are trained with it.
+        resume: Go on with what is there.
+
+    Raises:
+        CheckpointError: See `require_place`.
+        InputError: Another training works there.
+    """
+    check_folder(out)
+    first = os.environ.get("RANK", "0") == "0"  # of several processes it holds the folder for all
+    refusal = f"another process trains {out}: wait for its end, or name another --out"
+    with alone(out, refusal) if first else nullcontext():
+        require_place(out, *within, resume=resume)
+        yield
+
+
 def save_checkpoint(path: Path, content: dict[str, Any], keep: Path | None = None) -> None:
     """Writes tensors and plain values, whole or not at all.
 
@@ -189,7 +213,9 @@ def save_checkpoint(path: Path, content: dict[str, Any], keep: Path | None = Non
             try:
                 torch.save({"format": FORMAT, **content}, file)
             except RuntimeError as error:  # torch's own, of its archive, hides that of the disk
-                raise error.__context__ if isinstance(error.__context__, OSError) else error
+                if isinstance(error.__context__, OSError):
+                    raise error.__context__ from None
+                raise
             os.fsync(file.fileno())  # before the old one gives way
         if keep and path.exists():
             path.replace(keep)

@@ -145,7 +145,7 @@ def test_two_damaged_checkpoints_are_one_line(trainer: Any, config: DistillConfi
     trainer(config).fit()
     for name in ("last", "previous"):
         (tmp_path / "run" / f"{name}_checkpoint.pth").write_bytes(b"PK")
-    with pytest.raises(CheckpointError, match="previous_checkpoint.pth: damaged"):
+    with pytest.raises(CheckpointError, match=r"previous_checkpoint\.pth: damaged"):
         trainer(config).fit(resume=True)
 
 
