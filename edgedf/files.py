@@ -126,18 +126,20 @@ def disk_trouble(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno not in (
-            errno.ENOSPC,
-            errno.EDQUOT,
-            errno.EFBIG,
-            errno.EROFS,
-            errno.EACCES,
-            errno.EPERM,
-            errno.EIO,
-        ):
+        if not (what := trouble(error)):
             raise
-        what = "the disk is full" if error.errno in (errno.ENOSPC, errno.EDQUOT) else error.strerror
         raise InputError(f"cannot write to {folder}: {what}; mend that and run the command again to go on") from error
+
+
+def trouble(error: OSError) -> str:
+    """What is wrong with the disk or with the system's limits; nothing where the error is of another kind."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "the disk is full"
+    if error.errno in (errno.EMFILE, errno.ENFILE):
+        return "too many open files (ulimit -n tells the limit)"
+    if error.errno in (errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.ENOENT):
+        return error.strerror
+    return ""
 
 
 def allocate(path: Path, size: int) -> None:

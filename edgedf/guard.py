@@ -13,13 +13,17 @@ from typing import Annotated, Any
 import typer
 
 from edgedf import console
-from edgedf.errors import DatasetError, EdgedfError, MissingExtraError, Terminated, printable
+from edgedf.errors import DatasetError, EdgedfError, InputError, MissingExtraError, Terminated, printable
+from edgedf.files import trouble
 
 Work = Callable[..., Mapping[str, Any] | None]
 
 LISTED_PROBLEMS = 20
 STOPPED = "stopped: the same command goes on or starts anew; nothing is left half-written"
 INTERRUPTED, TERMINATED = 130, 143  # what a shell reports for a process ended by Ctrl-C, and by SIGTERM
+
+OUT_OF_MEMORY = ("out of memory", "allocate memory", "bad alloc", "bad_alloc", "insufficient memory")
+"""How torch, ONNX Runtime and OpenCV say so."""
 
 EXTRA_OF = {
     "OpenSSL": "sign",
@@ -128,6 +132,8 @@ def report(error: BaseException) -> int:
         return _fail(STOPPED, TERMINATED if isinstance(error, Terminated) else INTERRUPTED)
     if isinstance(error, ModuleNotFoundError) and (extra := EXTRA_OF.get((error.name or "").split(".")[0])):
         error = MissingExtraError(str(error.name), extra)
+    if not isinstance(error, EdgedfError) and (what := _trouble(error)):
+        error = InputError(f"{what}; mend that and run the command again")
     if not isinstance(error, EdgedfError):
         first_line = str(error).strip().partition("\n")[0]
         return _fail(f"{type(error).__name__}: {first_line} (--debug shows where)", 1)
@@ -135,6 +141,15 @@ def report(error: BaseException) -> int:
     if isinstance(error, DatasetError):
         _list(error.problems)
     return code
+
+
+def _trouble(error: BaseException) -> str:
+    """What is wrong with the machine, and not with edgedf; nothing where that is not it."""
+    if isinstance(error, MemoryError) or any(words in str(error).lower() for words in OUT_OF_MEMORY):
+        return "out of memory: end other programs, or ask for less at a time, such as a smaller batch_size"
+    if isinstance(error, OSError) and (what := trouble(error)):
+        return f"{error.filename}: {what}" if error.filename else what
+    return ""
 
 
 def _fail(message: str, code: int) -> int:
