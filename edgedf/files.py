@@ -6,11 +6,15 @@ import hashlib
 import os
 import shutil
 import sys
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from glob import escape
 from pathlib import Path
 
 from edgedf.errors import InputError
+
+STALE_S = 3600.0  # after which a file that nobody writes to is one of a killed process
 
 
 @contextmanager
@@ -20,6 +24,7 @@ def replacing(path: Path) -> Iterator[Path]:
     A crash leaves the old file untouched; an exception removes the new one.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
+    sweep(path)
     beside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         yield beside
@@ -29,6 +34,14 @@ def replacing(path: Path) -> Iterator[Path]:
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
+
+
+def sweep(path: Path) -> None:
+    """Deletes what writers of a file or folder that were killed left beside it, an hour or more ago."""
+    for left in path.parent.glob(f".{escape(path.name)}.*.part"):
+        with suppress(OSError):
+            if time.time() - left.stat().st_mtime > STALE_S:
+                shutil.rmtree(left) if left.is_dir() else left.unlink()
 
 
 def replace_folder(path: Path, beside: Path) -> None:

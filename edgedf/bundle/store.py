@@ -16,7 +16,7 @@ from edgedf.bundle.manifest import MANIFEST, Artefact, Manifest, manifest_from_j
 from edgedf.bundle.signature import SIGNATURE, check_signature, write_signature
 from edgedf.console import say
 from edgedf.errors import BundleError
-from edgedf.files import check_folder, replace_folder, sha256, write_bytes
+from edgedf.files import check_folder, replace_folder, sha256, sweep, write_bytes
 
 CARD = "MODEL_CARD.md"
 LARGEST_MANIFEST, LARGEST_FILE = 4 << 20, 512 << 20  # bytes; a teacher's graph has 45 MB
@@ -132,6 +132,7 @@ def write_bundle(path: Path, manifest: Manifest, files: Mapping[str, bytes]) -> 
     """
     check_place(path)
     signed = os.path.lexists(path / SIGNATURE)
+    sweep(path)
     beside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         for name, data in {MANIFEST: manifest.to_json().encode(), **files}.items():
