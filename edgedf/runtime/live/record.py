@@ -2,8 +2,9 @@
 
 import json
 import os
+import re
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
 from typing import Self, TextIO
@@ -16,6 +17,8 @@ from edgedf.runtime.live.event import Event, FaceTrack
 FILE_BYTES, FILES = 32_000_000, 16
 """A full file is followed by a new one, and only the newest are kept: half a gigabyte at most."""
 
+FORM = "%Y%m%dT%H%M%S.%fZ"  # of the time in a name
+STAMP = re.compile(r"\d{8}T\d{6}\.\d{6}Z")
 PICTURES = 1000  # the newest that are kept
 QUALITY = 90
 
@@ -75,24 +78,30 @@ class Record:
 
     def _open(self) -> TextIO:
         """The file to write the next line to."""
-        if self._file and self._file.tell() >= FILE_BYTES:
-            self.close()
+        if self._file and (self._file.tell() >= FILE_BYTES or os.fstat(self._file.fileno()).st_nlink == 0):
+            self.close()  # full, or deleted: what is written to that is lost
         if not self._file:
-            self._forget("events-*.jsonl", FILES - 1)
-            self._file = (self._folder / f"events-{_stamp()}.jsonl").open("x", encoding="utf-8")
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            stamp = self._make_room("events-*.jsonl", FILES - 1)
+            self._file = (self._folder / f"events-{stamp}.jsonl").open("x", encoding="utf-8")
         return self._file
 
     def _keep_picture(self, event: Event) -> None:
-        self._forget("fake-*.jpg", PICTURES - 1)
+        stamp = self._make_room("fake-*.jpg", PICTURES - 1)
         stream = BytesIO()
         Image.fromarray(event.frame.pixels).save(stream, "JPEG", quality=QUALITY)
-        write_bytes(self._folder / f"fake-{_stamp()}-frame-{event.frame.number}.jpg", stream.getvalue())
+        write_bytes(self._folder / f"fake-{stamp}-frame-{event.frame.number}.jpg", stream.getvalue())
 
-    def _forget(self, pattern: str, keep: int) -> None:
-        """Deletes all but the newest files of a kind; their names sort by time."""
-        for path in sorted(self._folder.glob(pattern))[:-keep]:
+    def _make_room(self, pattern: str, keep: int) -> str:
+        """Deletes all but the newest files of a kind, and gives the time for the name of the next.
+
+        Names sort by age: where the clock was set back, the time is just after that of the newest file, which would
+        else outlive all that come after it.
+        """
+        paths = sorted(self._folder.glob(pattern))
+        for path in paths[:-keep]:
             path.unlink(missing_ok=True)  # another process may record here, too
-
-
-def _stamp() -> str:
-    return f"{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}"
+        now = datetime.now(UTC)
+        if paths and (newest := STAMP.search(paths[-1].name)):
+            now = max(now, datetime.strptime(newest[0], FORM).replace(tzinfo=UTC) + timedelta(microseconds=1))
+        return now.strftime(FORM)

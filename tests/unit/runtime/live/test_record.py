@@ -2,8 +2,10 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
+from datetime import datetime, tzinfo
 from pathlib import Path
 
 import numpy as np
@@ -65,6 +67,48 @@ def test_only_the_newest_files_are_kept(tmp_path: Path, monkeypatch: pytest.Monk
     assert [line["frame"] for line in lines(tmp_path)] == [3, 4, 5]
     assert [path.stem.rpartition("-")[2] for path in sorted(tmp_path.glob("*.jpg"))] == ["4", "5"]
     assert (tmp_path / "mine.jsonl").exists()
+
+
+def test_a_clock_that_is_set_back_costs_no_newer_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor one that runs ahead for a while."""
+    monkeypatch.setattr(record, "FILE_BYTES", 1)
+    monkeypatch.setattr(record, "FILES", 3)
+    monkeypatch.setattr(record, "PICTURES", 3)
+    fake, times = event(DECIDED), [2026, 2126, 2026, 1970, 2026, 2027]
+
+    class Clock(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> "Clock":
+            return cls(times[0], 1, 1, tzinfo=tz)
+
+    monkeypatch.setattr(record, "datetime", Clock)
+    with Record(tmp_path, pictures=True) as keep:
+        for number in range(6):
+            keep(fake._replace(frame=fake.frame._replace(number=number)), fake.tracks)
+            times.append(times.pop(0))
+    assert [line["frame"] for line in lines(tmp_path)] == [3, 4, 5]
+    assert [path.stem.rpartition("-")[2] for path in sorted(tmp_path.glob("*.jpg"))] == ["3", "4", "5"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="deletes no open file")
+def test_a_deleted_file_or_folder_is_followed_by_a_new_one(tmp_path: Path) -> None:
+    folder = tmp_path / "seen"
+    with Record(folder) as keep:
+        keep(event(), [])
+        [file] = folder.iterdir()
+        file.unlink()
+        keep(event(), [])
+        assert len(lines(folder)) == 1
+        shutil.rmtree(folder)
+        keep(event(), [])
+    assert len(lines(folder)) == 1
+
+
+def test_two_that_record_into_one_folder_keep_both(tmp_path: Path) -> None:
+    with Record(tmp_path) as one, Record(tmp_path) as other:
+        for number in range(6):
+            (one, other)[number % 2](event()._replace(dropped=number), [])
+    assert sorted(int(str(line["dropped"])) for line in lines(tmp_path)) == [0, 1, 2, 3, 4, 5]
 
 
 def test_a_kill_loses_nothing(tmp_path: Path) -> None:
