@@ -2,10 +2,12 @@
 
 import multiprocessing
 import os
+import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from multiprocessing.connection import wait
 from pathlib import Path
 
@@ -49,14 +51,32 @@ def _in_processes(jobs: Sequence[Job], settings: Settings, out: Path, processes:
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(processes, context, _begin, (settings, out))
     try:
-        waiting: set[Future[Outcome]] = {pool.submit(_cut, *job) for job in jobs}
+        with _interrupts_kept():
+            waiting: set[Future[Outcome]] = {pool.submit(_cut, *job) for job in jobs}
         for one in as_completed(waiting):
             waiting.remove(one)  # or the outcomes of a million photos stay in memory
             yield one.result()
     except BrokenProcessPool:
         raise InputError("a process was killed, perhaps for want of memory: run the command again to go on") from None
+    except (KeyboardInterrupt, GeneratorExit):
+        for process in multiprocessing.active_children():
+            process.terminate()  # or the end waits for whole videos
+        raise
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def _interrupts_kept() -> Iterator[None]:
+    """Processes that are started here hear Ctrl-C only once they know what to do then, see `_begin`."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 _cutter: Cutter | None = None
@@ -65,6 +85,9 @@ _cutter: Cutter | None = None
 def _begin(settings: Settings, out: Path) -> None:
     """Runs first in each process."""
     global _cutter
+    signal.signal(signal.SIGINT, lambda *_: os._exit(1))  # a terminal sends Ctrl-C to all; the parent tells of it
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     end_with_parent()
     _cutter = make_cutter(settings, out)
 
