@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -141,7 +142,7 @@ def record(graph: bytes, sample: Sample, cache: Path | None = None) -> Record:
     """
     key = sha256(json.dumps([sha256(graph), sample.digests, PERCENTILE, BINS, LEVELS, ROWS]).encode())[:32]
     file = (cache or cache_root() / "calibration") / f"{key}.npz"
-    if file.is_file():
+    with contextlib.suppress(OSError, ValueError, KeyError, EOFError, BadZipFile):  # none there, or a damaged one
         return _unpack(file)
     found = Record(_ranges(_histograms(graph, sample.crops)), layer_moments(graph, sample.crops))
     write_bytes(file, _pack(found))

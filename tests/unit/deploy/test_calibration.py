@@ -2,6 +2,7 @@
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -63,6 +64,15 @@ def test_statistics_are_recorded_once(
 
 
 @pytest.mark.parametrize("method", ["mean", "training"])  # the latter is no calibration: export takes its own ranges
+@pytest.mark.parametrize("damage", [lambda data: data[:999], lambda data: b"", lambda data: b"?" * len(data)])
+def test_a_damaged_record_is_made_anew(tiny_graph: bytes, sample: Sample, tmp_path: Path, damage: Any) -> None:
+    first = record(tiny_graph, sample, tmp_path)
+    [file] = tmp_path.iterdir()
+    file.write_bytes(damage(file.read_bytes()))
+    assert record(tiny_graph, sample, tmp_path).ranges == first.ranges
+    assert record(tiny_graph, sample, tmp_path).ranges == first.ranges
+
+
 def test_an_unknown_method_is_named(tiny_graph: bytes, sample: Sample, tmp_path: Path, method: str) -> None:
     with pytest.raises(InputError, match="minmax, percentile, entropy"):
         record(tiny_graph, sample, tmp_path).of(method)
