@@ -187,6 +187,8 @@ def manifest_from_json(text: bytes) -> Manifest:
 def _artefact(values: Any) -> Artefact:
     if isinstance(values, dict) and "site" in values:
         values["site"] = _typed(Site, values["site"], "site")
+    if isinstance(values, dict):
+        values.setdefault("weights", "")  # the first bundles had artefacts of one file only
     artefact: Artefact = _typed(Artefact, values, "artefact")
     return artefact
 

@@ -14,7 +14,7 @@ from torch import Tensor
 from edgedf.console import progress as show_progress
 from edgedf.console import say
 from edgedf.data.packed import PackedFaces
-from edgedf.errors import CheckpointError, GateError
+from edgedf.errors import CheckpointError, GateError, InputError
 from edgedf.files import write_text
 from edgedf.nn.detector import Detector
 from edgedf.training.batches import Batch, Batches
@@ -220,7 +220,8 @@ class Trainer:
             self._write_rows()  # killed after a checkpoint, a run may lack the last of them
 
     def _load(self, state: dict[str, Any]) -> None:
-        then, now = state["config"], self.config.to_dict()
+        now = self.config.to_dict()
+        then = type(self.config)().to_dict() | state["config"]  # an older edgedf had not all of the keys
         # A run may be made longer: its schedule then goes on as that of the longer run. The fingerprints below stand
         # for the data, by whatever path.
         changed = [key for key in now if then.get(key) != now[key] and key not in ("epochs", "data", "skip_broken")]
@@ -240,6 +241,8 @@ class Trainer:
     def _save_last(self) -> None:
         if not self.fabric.is_global_zero:
             return
+        if not (self.out / "config.toml").exists():  # going on would leave part of a run
+            raise InputError(f"{self.out} has vanished: bring it back, or run the command again from the start")
         state = {
             "config": self.config.to_dict(),
             "faces": self._faces(),

@@ -112,7 +112,11 @@ def open_run(path: Path) -> Run:
         # A distilled student's config has more keys than a plain one's.
         return Run(path, TrainConfig.load(file))
     except ConfigError:
+        pass
+    try:
         return Run(path, DistillConfig.load(file))
+    except ConfigError as error:
+        raise CheckpointError(f"{path}: {error}, unless it is a run of a newer edgedf: update edgedf then") from error
 
 
 def _open_kept(path: Path) -> KeptRun:

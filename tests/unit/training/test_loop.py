@@ -11,15 +11,16 @@ import pytest
 import torch
 
 from edgedf.data.packed import PackedFaces
-from edgedf.errors import CheckpointError, GateError, Terminated
+from edgedf.errors import CheckpointError, GateError, InputError, Terminated
 from edgedf.nn.student import Student
 from edgedf.training import loop
 from edgedf.training.config import DistillConfig, TrainConfig
 from edgedf.training.evaluation import evaluate_epoch
+from edgedf.training.interrupt import Stop
 from edgedf.training.loop import Trainer
 from edgedf.training.losses import Objective, Supervised
 from edgedf.training.models import build_model
-from edgedf.training.run import load_checkpoint, open_run
+from edgedf.training.run import load_checkpoint, open_run, save_checkpoint
 
 TIMING = ("seconds", "images_per_second")
 
@@ -166,6 +167,27 @@ def test_killed_between_the_last_checkpoint_and_its_rows_the_run_has_them_all(
         trainer(config).fit()
     trainer(config).fit(resume=True)
     assert rows(tmp_path / "run") == rows(tmp_path / "whole")
+
+
+def test_a_run_of_an_edgedf_with_fewer_settings_is_gone_on_with(
+    trainer: Any, config: DistillConfig, tmp_path: Path
+) -> None:
+    trainer(dataclasses.replace(config, epochs=1)).fit()
+    last = tmp_path / "run" / "last_checkpoint.pth"
+    content = load_checkpoint(last)
+    del content["config"]["degrade"]
+    save_checkpoint(last, content)
+    trainer(config).fit(resume=True)
+    assert len(rows(tmp_path / "run")) == config.epochs
+
+
+def test_a_run_that_vanishes_ends(trainer: Any, config: DistillConfig, tmp_path: Path) -> None:
+    """What it would go on to write is no run."""
+    training = trainer(config)
+    training._open(resume=False)
+    (tmp_path / "run").rename(tmp_path / "moved")
+    with pytest.raises(InputError, match="run has vanished"):
+        training._epoch(Stop())
 
 
 def test_nothing_to_resume(trainer: Any, config: DistillConfig) -> None:
