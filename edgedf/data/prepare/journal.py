@@ -40,7 +40,13 @@ class Journal:
         return outcome if outcome and outcome.state == source.state else None
 
     def add(self, outcome: Outcome) -> None:
-        """Notes a finished source down, for good."""
+        """Notes a finished source down, for good.
+
+        Raises:
+            InputError: The output has been moved or deleted, and with it crops that a table would name.
+        """
+        if not self._path.with_name(SETTINGS).exists():
+            raise InputError(f"{self._path.parent} has vanished: bring it back, and run the command again to go on")
         with self._path.open("ab") as file:
             file.write(json.dumps(outcome.to_dict()).encode() + b"\n")
         self.done[outcome.place] = outcome

@@ -37,6 +37,15 @@ def test_a_torn_line_is_cut_off(tmp_path: Path, source: Source) -> None:
     assert Journal(tmp_path / "out", SETTINGS).of(source) is not None
 
 
+def test_an_output_that_vanishes_ends_it(tmp_path: Path, source: Source) -> None:
+    """Even where a worker has made its folder anew."""
+    journal = Journal(tmp_path / "out", SETTINGS)
+    (tmp_path / "out").rename(tmp_path / "moved")
+    (tmp_path / "out" / "x").mkdir(parents=True)
+    with pytest.raises(InputError, match="out has vanished: bring it back"):
+        journal.add(Outcome("x", source.state))
+
+
 def test_a_file_that_changed_is_done_again(tmp_path: Path, source: Source) -> None:
     journal = Journal(tmp_path / "out", SETTINGS)
     journal.add(Outcome("x", source.state, [], "not a video"))
