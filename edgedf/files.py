@@ -151,7 +151,7 @@ def trouble(error: OSError) -> str:
     if error.errno in (errno.EMFILE, errno.ENFILE):
         return "too many open files (ulimit -n tells the limit)"
     if error.errno in (errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.ENOENT):
-        return error.strerror
+        return error.strerror or ""
     return ""
 
 

@@ -40,7 +40,7 @@ def test_the_second_is_refused_until_the_first_is_killed(holder: subprocess.Pope
 
 
 def test_the_second_waits_and_says_so(
-    holder: subprocess.Popen[str], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    holder: subprocess.Popen[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def told(text: str) -> None:
         assert text == f"waiting for another process that writes to {tmp_path / 'held'}"

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from datetime import datetime, tzinfo
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 import pytest
@@ -78,7 +79,7 @@ def test_a_clock_that_is_set_back_costs_no_newer_file(tmp_path: Path, monkeypatc
 
     class Clock(datetime):
         @classmethod
-        def now(cls, tz: tzinfo | None = None) -> "Clock":
+        def now(cls, tz: tzinfo | None = None) -> Self:
             return cls(times[0], 1, 1, tzinfo=tz)
 
     monkeypatch.setattr(record, "datetime", Clock)
