@@ -5,7 +5,9 @@ TOOLS := $(VENV)/tools
 BARE := $(VENV)/bare
 LOCK := requirements/ci.txt
 
-.PHONY: demo test lint fuzz lock audit sbom
+MOMENTS ?= 10
+
+.PHONY: demo test lint faults fuzz lock audit sbom
 
 demo: $(READY)  ## the whole chain on drawn faces, with a report at its end
 	$(VENV)/bin/edgedf demo
@@ -18,6 +20,10 @@ fuzz: $(READY)  ## a hundred thousand damaged inputs, small ones that ask for mu
 	$(VENV)/bin/pip install --quiet --editable '.[all,fuzz]'
 	$(VENV)/bin/pytest -m fuzz tests/fuzz
 	$(VENV)/bin/python -m tests.fuzz.run --out fuzz.json
+
+faults: $(READY)  ## every test that RELIABILITY.md names; each long command is killed at MOMENTS moments; the counts go into its table
+	$(VENV)/bin/pytest -m '' --moments $(MOMENTS) --counts $(VENV)/faults.json $$($(VENV)/bin/python -m tests.faults.table); \
+	status=$$?; $(VENV)/bin/python -m tests.faults.table $(VENV)/faults.json; exit $$status
 
 lint: $(READY)
 	$(VENV)/bin/ruff check

@@ -1,0 +1,28 @@
+"""The command line with little `memory`, or few file `handles`, left once its packages are loaded."""
+
+import os
+import resource
+import sys
+
+import cv2
+import lightning_fabric
+import matplotlib.figure
+import onnx
+import onnxruntime
+import torch
+
+from edgedf.cli import main
+from edgedf.training import loop
+
+ROOM = {"memory": 24 << 20, "handles": 0}  # bytes, and files
+LOADED = (cv2, lightning_fabric, matplotlib.figure, onnx, onnxruntime, torch, loop)  # or loading them is what fails
+
+kind = sys.argv.pop(1)
+if kind == "memory":
+    with open("/proc/self/statm") as file:
+        used = int(file.read().split()[0]) * resource.getpagesize()
+    limit, most = resource.RLIMIT_AS, used + ROOM[kind]
+else:
+    limit, most = resource.RLIMIT_NOFILE, len(os.listdir("/proc/self/fd")) + ROOM[kind]
+resource.setrlimit(limit, (most, most))
+main()
