@@ -22,8 +22,15 @@ LISTED_PROBLEMS = 20
 STOPPED = "stopped: the same command goes on or starts anew; nothing is left half-written"
 INTERRUPTED, TERMINATED = 130, 143  # what a shell reports for a process ended by Ctrl-C, and by SIGTERM
 
-OUT_OF_MEMORY = ("out of memory", "allocate memory", "bad alloc", "bad_alloc", "insufficient memory")
-"""How torch, ONNX Runtime and OpenCV say so."""
+OUT_OF_MEMORY = (
+    "out of memory",
+    "allocate memory",
+    "bad alloc",
+    "bad_alloc",
+    "insufficient memory",
+    "start new thread",
+)
+"""How torch, ONNX Runtime, OpenCV and Python say so."""
 
 EXTRA_OF = {
     "OpenSSL": "sign",
@@ -123,7 +130,7 @@ def _terminable() -> Iterator[None]:
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        signal.signal(signal.SIGTERM, before or signal.SIG_DFL)  # None where it was not Python that set it
 
 
 def report(error: BaseException) -> int:

@@ -8,7 +8,8 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
+from tempfile import TemporaryFile
+from typing import IO, NamedTuple
 
 ROOT = Path(__file__).parents[2]
 TIMEOUT_S = 900.0  # of a command that is waited for: a hang is a failure
@@ -35,14 +36,14 @@ class Child:
         first, *others = map(str, words)
         program = [first] if first.endswith(".py") else ["-m", "edgedf", first]
         self._limit = limit
+        self._said = TemporaryFile(), TemporaryFile()  # noqa: SIM115, read and closed by `end`
         self._process = subprocess.Popen(
             [sys.executable, *program, *others],
             env=os.environ | {"EDGEDF_CACHE": str(cache), "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)},
             cwd=cache.parent,
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
+            stdout=self._said[0],  # files: a full pipe would hold it up
+            stderr=self._said[1],
             start_new_session=True,
             preexec_fn=self._prepare,
         )
@@ -69,9 +70,11 @@ class Child:
     def end(self, timeout_s: float = TIMEOUT_S) -> Ended:
         """Waits for the end; what takes longer is killed, and raises."""
         try:
-            out, err = self._process.communicate(timeout=timeout_s)
+            self._process.wait(timeout_s)
         finally:
             self.send(signal.SIGKILL)  # also workers that outlive it
+            self._process.wait()
+        out, err = map(_text, self._said)
         return Ended(self._process.returncode, out, err)
 
     def killed_after(self, delay_s: float) -> Ended:
@@ -91,6 +94,12 @@ class Child:
         while not happened():
             assert self.running and time.monotonic() < deadline, self.end()
             time.sleep(0.005)
+
+
+def _text(file: IO[bytes]) -> str:
+    with file:
+        file.seek(0)
+        return file.read().decode()
 
 
 def run(words: Sequence[object], cache: Path, limit: Callable[[], None] | None = None) -> Ended:

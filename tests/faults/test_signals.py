@@ -21,7 +21,7 @@ def place(inputs: Path, tmp_path: Path) -> Place:
 
 BEGUN: dict[str, Callable[[Place], object]] = {  # what tells that the work is in full swing
     "train": lambda place: (place.out / "last_checkpoint.pth").exists(),
-    "distill": lambda place: [*place.cache.glob("teacher/*/known.u8")],
+    "distill": lambda place: (place.out / "last_checkpoint.pth").exists(),
     "prepare": lambda place: (place.out / "prepare.jsonl").exists(),
     "forge": lambda place: [*place.out.glob("mask/*.png")],
     "export": lambda place: [*place.cache.glob("*/index.json")],
