@@ -21,4 +21,5 @@ def nothing(found: list[Any], threads: int) -> list[dict[str, Any]]:
 program: Any = load("benchmarks/benchmark.py")
 program.measure, program._more, program._deep = few, nothing, nothing
 program._robustness = lambda *_: None
-main()
+if __name__ == "__main__":
+    main()
