@@ -5,7 +5,7 @@ from typing import Any
 from edgedf.cli import main
 from edgedf.data.prepare import flow
 
-module: Any = flow
-module.cores = lambda: 2
 if __name__ == "__main__":  # its processes load this, too
+    module: Any = flow
+    module.cores = lambda: 2
     main()

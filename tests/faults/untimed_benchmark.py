@@ -18,8 +18,8 @@ def nothing(found: list[Any], threads: int) -> list[dict[str, Any]]:
     return [{} for _ in found]
 
 
-program: Any = load("benchmarks/benchmark.py")
-program.measure, program._more, program._deep = few, nothing, nothing
-program._robustness = lambda *_: None
 if __name__ == "__main__":
+    program: Any = load("benchmarks/benchmark.py")
+    program.measure, program._more, program._deep = few, nothing, nothing
+    program._robustness = lambda *_: None
     main()
