@@ -259,12 +259,13 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
         with ZipFile(path) as archive:  # torch takes changed bytes for weights
             if archive.testzip():
                 raise BadZipFile
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        content: Any = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises many kinds for one cause
         raise CheckpointError(f"{path}: damaged, or a pickle that is not a checkpoint of edgedf") from error
-    found = content.get("format") if isinstance(content, dict) else None
+    if not isinstance(content, dict) or not isinstance(found := content.get("format"), str):
+        raise CheckpointError(f"{path}: not a checkpoint of edgedf")
     if found != FORMAT:
-        if isinstance(found, str) and found.startswith("edgedf-"):
+        if found.startswith("edgedf-"):
             raise CheckpointError(f"{path}: its format is {found}, this edgedf reads {FORMAT}: update edgedf")
         raise CheckpointError(f"{path}: not a checkpoint of edgedf")
     return content

@@ -20,7 +20,7 @@ from edgedf.training.interrupt import Stop
 from edgedf.training.loop import Trainer
 from edgedf.training.losses import Objective, Supervised
 from edgedf.training.models import build_model
-from edgedf.training.run import load_checkpoint, open_run, save_checkpoint
+from edgedf.training.run import load_checkpoint, open_run, save_checkpoint, write_metrics
 
 TIMING = ("seconds", "images_per_second")
 
@@ -156,7 +156,7 @@ def test_killed_between_the_last_checkpoint_and_its_rows_the_run_has_them_all(
     """There is no epoch left that would write them."""
     trainer(config, "whole").fit()
     with monkeypatch.context() as patch, pytest.raises(SystemError):
-        original = loop.write_metrics
+        original = write_metrics
 
         def killed(path: Path, found: list[dict[str, Any]]) -> None:
             if len(found) == config.epochs:
