@@ -68,3 +68,9 @@ def test_the_default_teacher_is_the_one_of_the_clone(
     file = tmp_path / "teacher" / "weights" / "x.safetensors"
     load("export/weights.py").main(run, file)
     assert distill.open_teacher("default").path == file
+
+
+def test_a_clone_brings_a_teacher() -> None:
+    teacher = load("student/distill.py").open_teacher("default")
+    assert (teacher.kind, teacher.config.trunk) == ("teacher", "efficientnet_lite2")
+    assert teacher.model().training is False and teacher.file().stat().st_size < 26e6
