@@ -97,7 +97,7 @@ def test_a_vanishing_cache_costs_only_time(place: Place) -> None:
     assert run(TRIALS["train"].words(place), place.cache).code == 0
 
 
-@pytest.mark.parametrize("name", ["train", "prepare", "export", "choice"])
+@pytest.mark.parametrize("name", ["train", "choice"])
 def test_out_of_memory(name: str, place: Place) -> None:
     ended = limited("memory", name, place)
     check(ended, "out of memory")
