@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 import edgedf.data.degrade
 from edgedf.data.degrade import DEGRADATIONS, degrade
 from edgedf.data.drawn import draw_face
+from edgedf.deploy.robustness import degraded
 from edgedf.errors import UnavailableError
 
 CODECS = {"jpeg": 3.0, "h264": 1.7}  # levels by which they miss a picture at their best
@@ -44,6 +45,23 @@ def test_training_degrades_in_every_way_and_the_same_for_the_same_numbers(image:
     made = [degrade(image, np.random.default_rng(seed)).tobytes() for seed in range(60)]
     assert len(set(made)) > 55 and made.count(image.tobytes()) < 3, "a small occlusion may fall beside the picture"
     assert made[:5] == [degrade(image, np.random.default_rng(seed)).tobytes() for seed in range(5)]
+
+
+def test_a_new_degradation_is_one_entry(image: NDArray[np.uint8], monkeypatch: pytest.MonkeyPatch) -> None:
+    """As CONTRIBUTING.md adds one: training views draw it, and the robustness card has it by its name."""
+    strengths: list[float] = []
+
+    def inverted(image: NDArray[np.uint8], strength: float, rng: np.random.Generator) -> NDArray[np.uint8]:
+        strengths.append(strength)
+        return np.asarray(np.rint((1 - strength) * image + strength * (255.0 - image)), np.uint8)
+
+    for table in (DEGRADATIONS, edgedf.data.degrade.TRAINING):  # the second follows when the module is imported
+        monkeypatch.setitem(table, "inverted", inverted)
+    views = [degrade(image, np.random.default_rng(seed)) for seed in range(60)]
+    assert 3 < len(strengths) < 30 and 0 <= min(strengths) < max(strengths) <= 1
+    assert len({view.tobytes() for view in views}) > 55
+    assert np.array_equal(degraded(image, "0f", ("inverted", 1.0)), 255 - image)
+    assert change(image, "inverted", 0) == 0 < change(image, "inverted", 0.4) < change(image, "inverted", 1)
 
 
 def recoded(image: NDArray[np.uint8], seed: int) -> bytes:

@@ -1,11 +1,17 @@
 """Forgeries: what is equal to the real face, and what is not."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+import edgedf.data.forge.forger
+from edgedf.data.dataset import Dataset
 from edgedf.data.forge.donors import CANDIDATES, Donors, onto
 from edgedf.data.forge.forger import Forger
-from edgedf.data.forge.variants import RATIOS, VARIANTS, Forgery
+from edgedf.data.forge.masks import region
+from edgedf.data.forge.variants import RATIOS, VARIANTS, Donor, Face, Forgery, Source, Variant
+from edgedf.data.forge.write import forge_dataset
 from edgedf.data.packed import PackedFaces
 
 VIEWS = range(4)
@@ -57,6 +63,27 @@ def test_variants_come_by_their_shares(forger: Forger, reals: list[int]) -> None
     drawn = [forger.variant(reals[0], view) for view in range(1000)]
     for name, variant in VARIANTS.items():
         assert drawn.count(name) / 1000 == pytest.approx(variant.share, abs=0.05)
+
+
+def test_a_new_variant_is_one_entry(
+    forger: Forger, reals: list[int], drawn: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As CONTRIBUTING.md adds one: it is drawn by its share, blended within its mask, and written by its name."""
+
+    def inverted(face: Face, donor: Donor, rng: np.random.Generator) -> Source:
+        return 255 - face.crop, region(face.points, ("mouth",))
+
+    for name, variant in VARIANTS.items():
+        monkeypatch.setitem(VARIANTS, name, variant._replace(share=variant.share / 2))
+    monkeypatch.setitem(VARIANTS, "inverted", Variant(inverted, 0.5, False))
+    shares = [variant.share for variant in VARIANTS.values()]  # follow when the module is imported
+    monkeypatch.setattr(edgedf.data.forge.forger, "SHARES", shares)
+    assert [forger.variant(reals[0], view) for view in range(200)].count("inverted") == pytest.approx(100, abs=30)
+    for one in forgeries(forger, reals[:2], "inverted"):
+        assert 0 < np.mean(one.mask > 0) < 0.5 and np.array_equal(one.fake[one.mask == 0], one.real[one.mask == 0])
+        whole = one.mask == 255
+        assert np.array_equal(one.fake[whole], (255 - one.real)[whole])
+    assert set(forge_dataset(drawn, tmp_path, "inverted", count=2).methods) == {"", "inverted"}
 
 
 def test_a_share_of_the_faces_is_chosen_anew_in_each_view(forger: Forger, faces: PackedFaces, reals: list[int]) -> None:
