@@ -66,11 +66,11 @@ def test_commands_and_example_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert names["scores"].shape == (1,)
 
 
-@pytest.mark.parametrize("page", ["README.md", "SECURITY.md"])
+@pytest.mark.parametrize("page", ["README.md", "SECURITY.md", "CONTRIBUTING.md"])
 def test_links_lead_somewhere(page: str) -> None:
     """In SECURITY.md, to the tests of what it promises."""
     links = re.findall(r"\]\(([^)]+)\)", (ROOT / page).read_text())
-    targets = [target for target in links if "://" not in target]
+    targets = [target.partition("#")[0] for target in links if "://" not in target]
     assert targets
     assert not [target for target in targets if not (ROOT / target).exists()]
 
