@@ -121,15 +121,18 @@ def cross_fitted(
 
 
 def following_threshold(reference: Floats, threshold: float, scores: Floats, weights: Floats) -> float:
-    """The threshold at which other scores (N,) repeat the verdicts of reference scores (N,), with the fewest flips.
+    """The threshold at which other scores (N,) call as much weight (N,) fake as reference scores (N,) do.
 
     A rule such as `f1` has many nearly equal optima: applied anew to almost the same scores it may settle far off,
-    and the two could no longer be compared.
+    and the two could no longer be compared. The fewest flips would be had a little higher, where fewer faces are, at
+    the cost of fakes: .006 to .007 of recall on three students, with AUC as before.
     """
     verdicts = (reference >= threshold).astype(np.uint8)
     if np.ptp(verdicts) == 0:  # all are called the same
         return threshold
-    return choose_threshold(verdicts, scores, "cost=1:1", weights)
+    weights = as_weights(verdicts, weights)
+    cuts, kept, new = _sweep(verdicts, finite(scores), weights)
+    return float(cuts[np.argmin(np.abs(kept + new - weights @ verdicts))])
 
 
 def _folds(labels: Labels, groups: Sequence[str], folds: int) -> npt.NDArray[np.intp]:

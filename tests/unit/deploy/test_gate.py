@@ -7,7 +7,8 @@ import pytest
 from numpy.typing import NDArray
 
 from edgedf.data.packed import PackedFaces
-from edgedf.deploy.gate import Bounds, Gate, judge
+from edgedf.deploy.gate import Bounds, Gate, Part, _highest, judge
+from edgedf.metrics import Interval
 
 GROUPS = 40
 
@@ -99,3 +100,12 @@ def test_a_small_split_cannot_tell_and_says_what_could(reference: NDArray[np.flo
     assert gate.recall.value == 0 and gate.recall.low < -0.005
     assert gate.verdict == "inconclusive" and gate
     assert any(reason.startswith("recall") and "here are 160" in reason for reason in gate.reasons)
+
+
+def test_one_group_of_many_is_not_beyond_doubt_by_what_chance_does_to_one_of_them() -> None:
+    """6 of 163 fakes lost: its own 95 % interval lies below the bound, that of the worst of 36 does not."""
+    change = Interval(-6 / 163, -0.067, -0.012)
+    part = Part("g0", 163, 0.4, change, 6 / 163)
+    assert _highest(part, 1) < -0.005 < _highest(part, 36)
+    lost = Part("g0", 163, 0.2, Interval(-0.2, -0.26, -0.14), 0.2)
+    assert _highest(lost, 36) < -0.005

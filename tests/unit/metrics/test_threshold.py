@@ -9,6 +9,7 @@ from edgedf.metrics import (
     check_rule,
     choose_threshold,
     cross_fitted_matrix,
+    following_threshold,
     prevalence_weights,
 )
 from edgedf.metrics.arrays import Floats, Labels
@@ -111,3 +112,18 @@ def test_too_few_groups_are_refused() -> None:
     labels, scores = draw(20)
     with pytest.raises(DatasetError, match="too few groups"):
         cross_fitted_matrix(labels, scores, ["one"] * 20, "f1")
+
+
+def test_other_scores_of_the_same_faces_call_as_many_fake() -> None:
+    """Noise takes as many over the threshold as it takes below it, where the fewest flips would miss fakes."""
+    random = np.random.default_rng(0)
+    reference = random.beta(1, 4, 5000)  # most faces score low
+    scores = reference + random.normal(0, 0.03, 5000)
+    threshold = following_threshold(reference, 0.5, scores, np.ones(5000))
+    assert (scores >= threshold).sum() == (reference >= 0.5).sum()
+    fewest = choose_threshold((reference >= 0.5).astype(np.uint8), scores, "cost=1:1")
+    assert (scores >= fewest).sum() < (reference >= 0.5).sum()
+    weights = np.where(reference >= 0.6, 3.0, 1.0)
+    weighted = following_threshold(reference, 0.5, scores, weights)
+    assert weights @ (scores >= weighted) == pytest.approx(weights @ (reference >= 0.5), abs=3)
+    assert following_threshold(reference, 2.0, scores, weights) == 2.0  # nothing is called fake
