@@ -185,7 +185,7 @@ class DistillConfig(TrainConfig):
     qat_from: str = ""
     dialect: Literal["U8S8", "S8S8"] = "U8S8"
     temperature: float = 2.0
-    logit_weight: float = 1.0
+    logit_weight: float = 0.1  # more drowns features and masks: see student/README.md
     hard_weight: float = 0.5
     feature_weight: float = 0.5
     attention_weight: float = 0.1

@@ -126,7 +126,7 @@ class Distillation(Objective):
         supervised: Supervised,
         *,
         temperature: float = 2.0,
-        logit_weight: float = 1.0,
+        logit_weight: float = 0.1,
         hard_weight: float = 0.5,
         feature_weight: float = 0.5,
         attention_weight: float = 0.1,

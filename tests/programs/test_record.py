@@ -123,7 +123,7 @@ def test_a_run_is_told_by_its_config_and_history_without_a_path(faces: Path, stu
     )
     assert (training.training_s, training.images_shown) == (30.5, 3050)
     assert (training.val_auc, training.val_f1) == ([0.6123, 0.7], [0.3, 0.4])
-    assert (training.settings["forge"], training.settings["logit_weight"]) == (0.5, 1.0)
+    assert (training.settings["forge"], training.settings["logit_weight"]) == (0.5, 0.1)
     assert (found.name, found.ablation_of, found.prevalence) == ("mine", "full", 0.3)
     assert found.architecture == {"kind": "student", "size": "nano"} and found.parameters > 100_000
     text = (tmp_path / "r.json").read_text()
