@@ -34,8 +34,8 @@ def artefact_roofline(bundle: Bundle, artefact: Artefact, rounds: int = ROUNDS) 
     """
     model, weights = bundle.read(artefact), bundle.weights(artefact)
     plain = load_backend(artefact.backend, model, 1, weights, artefact.precision)  # refuses what breaks the contract
-    costs = _costs(bundle, artefact, model, weights)
     profiled = profiler(artefact.backend, model, weights, artefact.precision)
+    costs = _costs(bundle, artefact, model, weights)
     of_peak = peak_calls(artefact.backend, {one.precision for one in costs.layers if one.macs})
     crop = drawn_crops(1)
     calls: dict[str, Callable[[], object]] = {LATENCY: partial(plain.run, crop), PROFILE: partial(profiled.run, crop)}

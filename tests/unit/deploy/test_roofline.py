@@ -7,9 +7,9 @@ import pytest
 
 from edgedf.bundle import Bundle, open_bundle, write_bundle
 from edgedf.deploy.cost import layer_costs
-from edgedf.deploy.openvino import ir_from_onnx
 from edgedf.deploy.roofline import artefact_roofline
-from edgedf.errors import InputError
+from edgedf.deploy.targets import TARGETS
+from edgedf.errors import InputError, UnavailableError
 from edgedf.files import sha256
 from edgedf.shipped import DEFAULT_STUDENT
 
@@ -32,20 +32,34 @@ def test_the_shipped_student_has_a_roofline() -> None:
     assert found.in_float == []
 
 
-def bundle_with_ir(path: Path) -> Bundle:
-    """The shipped student with its FP32 graph, and that as an IR."""
+def bundle_with(path: Path, target: str) -> Bundle:
+    """The shipped student with its FP32 graph, and what that becomes for a runtime."""
     shipped = open_bundle(DEFAULT_STUDENT)
     [graph] = [one for one in shipped.manifest.artefacts if one.precision == "fp32"]
-    ir = ir_from_onnx(shipped.read(graph))
-    made = replace(graph, file="m.xml", sha256=sha256(ir.model), backend="openvino", precision="f32", weights="m.bin")
-    artefacts, files = [graph, made], shipped.manifest.files | {"m.bin": sha256(ir.weights)}
+    built = TARGETS[target].whole(shipped.read(graph))
+    made = replace(
+        graph,
+        file=built.file,
+        sha256=sha256(built.model),
+        backend=built.backend,
+        precision=built.precision,
+        weights=built.weights_file,
+    )
+    artefacts, files = [graph, made], shipped.manifest.files | {built.weights_file: sha256(built.weights)}
     manifest = replace(shipped.manifest, artefacts=artefacts, files=files)
     kept = {name: data for name, data in shipped.contents().items() if name in manifest.hashes()}
-    return write_bundle(path, manifest, kept | {"m.xml": ir.model, "m.bin": ir.weights})
+    return write_bundle(path, manifest, kept | {built.file: built.model, built.weights_file: built.weights})
+
+
+def test_a_runtime_without_a_profiler_is_named(tmp_path: Path) -> None:
+    pytest.importorskip("ncnn")
+    bundle = bundle_with(tmp_path / "x.edgedf", "ncnn")
+    with pytest.raises(UnavailableError, match="ncnn has no profiler here: take onnxruntime or openvino"):
+        artefact_roofline(bundle, bundle.manifest.artefacts[1], rounds=1)
 
 
 def test_an_ir_is_measured_by_the_graph_that_it_was_made_from(tmp_path: Path) -> None:
-    bundle = bundle_with_ir(tmp_path / "x.edgedf")
+    bundle = bundle_with(tmp_path / "x.edgedf", "openvino")
     graph, ir = bundle.manifest.artefacts
     found = artefact_roofline(bundle, ir, rounds=1)
     assert found.layers == layer_costs(bundle.read(graph)).layers
