@@ -66,7 +66,7 @@ def tell(call: Callable[[], object], artefact: Artefact) -> Told:
             name,
             artefact.precision,
             artefact.backend,
-            0.0,  # of no matter here
+            1.0,  # MB, of no matter here
             **asdict(one),
             times_as_fast=times_as_fast(first, one.rounds_ms),
         )

@@ -157,7 +157,7 @@ def _pack(record: Record) -> bytes:
 
 
 def _unpack(file: Path) -> Record:
-    with np.load(file, allow_pickle=False) as kept:
+    with file.open("rb") as stream, np.load(stream, allow_pickle=False) as kept:  # numpy leaves a damaged one open
         ranges = json.loads(str(kept["ranges"]))
         names = {name.rpartition("/")[0] for name in kept.files if "/" in name}
         moments = {name: Moments(*(kept[f"{name}/{kind}"] for kind in Moments._fields)) for name in names}

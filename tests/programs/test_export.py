@@ -365,7 +365,7 @@ def test_an_artefact_made_anew_loses_the_sites_threshold_and_says_so(
     load("export/export.py").main(out, targets=["openvino"], data=drawn)
     assert "model.onnx, openvino/model.xml: made anew, so the site's threshold is gone" in capsys.readouterr().out
     tuned = {one.file for one in open_bundle(out).manifest.artefacts if one.site}
-    assert tuned == {"model.int8.onnx", "openvino/model.int8.xml"}
+    assert tuned == {"model.int8.onnx", "openvino/model.int8.xml", "ncnn/model.param", "ncnn/model.int8.param"}
 
 
 def test_parity_puts_every_artefact_beside_fp32(everything: Path) -> None:

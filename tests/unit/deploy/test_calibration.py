@@ -63,7 +63,6 @@ def test_statistics_are_recorded_once(
         record(tiny_graph, dataclasses.replace(sample, digests=["other"]), tmp_path)
 
 
-@pytest.mark.parametrize("method", ["mean", "training"])  # the latter is no calibration: export takes its own ranges
 @pytest.mark.parametrize("damage", [lambda data: data[:999], lambda data: b"", lambda data: b"?" * len(data)])
 def test_a_damaged_record_is_made_anew(tiny_graph: bytes, sample: Sample, tmp_path: Path, damage: Any) -> None:
     first = record(tiny_graph, sample, tmp_path)
@@ -73,6 +72,7 @@ def test_a_damaged_record_is_made_anew(tiny_graph: bytes, sample: Sample, tmp_pa
     assert record(tiny_graph, sample, tmp_path).ranges == first.ranges
 
 
+@pytest.mark.parametrize("method", ["mean", "training"])  # the latter is no calibration: export takes its own ranges
 def test_an_unknown_method_is_named(tiny_graph: bytes, sample: Sample, tmp_path: Path, method: str) -> None:
     with pytest.raises(InputError, match="minmax, percentile, entropy"):
         record(tiny_graph, sample, tmp_path).of(method)
