@@ -184,31 +184,19 @@ def any_csv(data: bytes) -> None:
 
 @target(seeds.dfdc_metadata, "json", 4_000)
 def dfdc_tree(data: bytes) -> None:
-    from edgedf.data.readers import open_dataset
-
-    _pictures("dfdc")
-    _put("dfdc/metadata.json", data)
-    _use_dataset(lambda: open_dataset(Path("dfdc"), skip_broken=True, log=_quiet))
+    _use_tree("dfdc", "metadata.json", data, "")
 
 
 @target(seeds.official_splits, "json", 3_000)
 def faceforensics_tree(data: bytes) -> None:
-    from edgedf.data.readers import open_dataset
-
-    _pictures("ff/original_sequences/youtube/000")
-    _pictures("ff/manipulated_sequences/Deepfakes/000_003")
-    _put("ff/splits/train.json", data)
-    _use_dataset(lambda: open_dataset(Path("ff"), skip_broken=True, log=_quiet))
+    _use_tree(
+        "ff", "splits/train.json", data, "original_sequences/youtube/000", "manipulated_sequences/Deepfakes/000_003"
+    )
 
 
 @target(seeds.testing_videos, "text", 2_000)
 def celeb_tree(data: bytes) -> None:
-    from edgedf.data.readers import open_dataset
-
-    _pictures("celeb/Celeb-real/id0_0001")
-    _pictures("celeb/Celeb-synthesis/id0_id1_0001")
-    _put("celeb/List_of_testing_videos.txt", data)
-    _use_dataset(lambda: open_dataset(Path("celeb"), skip_broken=True, log=_quiet))
+    _use_tree("celeb", "List_of_testing_videos.txt", data, "Celeb-real/id0_0001", "Celeb-synthesis/id0_id1_0001")
 
 
 def _quiet(_: str) -> None:
@@ -219,6 +207,16 @@ def _pictures(folder: str) -> None:
     if not Path(folder).exists():
         for i, content in enumerate(seeds.pictures()[:2]):
             _put(f"{folder}/{i}.png", content)
+
+
+def _use_tree(root: str, listing: str, data: bytes, *folders: str) -> None:
+    """A published tree with pictures in some of its folders and the hostile bytes for its listing."""
+    from edgedf.data.readers import open_dataset
+
+    for folder in folders:
+        _pictures(str(Path(root, folder)))
+    _put(f"{root}/{listing}", data)
+    _use_dataset(lambda: open_dataset(Path(root), skip_broken=True, log=_quiet))
 
 
 def _use_dataset(opened: Callable[[], Any]) -> None:
