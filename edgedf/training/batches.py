@@ -150,20 +150,24 @@ class Batches:
 
     def _degrade(self, pixels: NDArray[np.uint8], anchor: int, view: int) -> None:
         """Degrades a share of the views, in place; a fake as its original."""
-        if self.config.degrade:
-            rng = np.random.default_rng([DEGRADED, view, anchor])
-            if rng.random() < self.config.degrade:
-                pixels[:] = degrade(pixels, rng)
+        if rng := _drawn(DEGRADED, self.config.degrade, view, anchor):
+            pixels[:] = degrade(pixels, rng)
 
     def _hide(self, pixels: NDArray[np.uint8], mask: NDArray[np.float32] | None, anchor: int, view: int) -> None:
         """Hides parts of a share of the views, and of their masks, in place; of a fake as of its original."""
-        if self.config.hide:
-            rng = np.random.default_rng([HIDDEN, view, anchor])
-            if rng.random() < self.config.hide:
-                areas = hidden_areas(rng)
-                pixels[:] = hide(pixels, areas)
-                if mask is not None:
-                    mask[:] = without(mask, areas)
+        if rng := _drawn(HIDDEN, self.config.hide, view, anchor):
+            areas = hidden_areas(rng)
+            pixels[:] = hide(pixels, areas)
+            if mask is not None:
+                mask[:] = without(mask, areas)
+
+
+def _drawn(what: int, share: float, view: int, anchor: int) -> np.random.Generator | None:
+    """What makes the choices for one of the views that are drawn, a share of all; None for the others."""
+    if not share:
+        return None
+    rng = np.random.default_rng([what, view, anchor])
+    return rng if rng.random() < share else None
 
 
 def _ahead(pool: ThreadPoolExecutor, jobs: Iterable[Callable[[], Batch]], count: int) -> Iterator[Batch]:
