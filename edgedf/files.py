@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from glob import escape
+from functools import lru_cache
 from pathlib import Path
 
 from edgedf.errors import InputError
@@ -38,10 +38,22 @@ def replacing(path: Path) -> Iterator[Path]:
 
 def sweep(path: Path) -> None:
     """Deletes what writers of a file or folder that were killed left beside it, an hour or more ago."""
-    for left in path.parent.glob(f".{escape(path.name)}.*.part"):
+    for left in _left_in(path.parent.absolute()).get(path.name, ()):
         with suppress(OSError):
             if time.time() - left.stat().st_mtime > STALE_S:
                 shutil.rmtree(left) if left.is_dir() else left.unlink()
+
+
+@lru_cache
+def _left_in(folder: Path) -> dict[str, list[Path]]:
+    """What writers have begun in a folder, by the name that it would get.
+
+    Listed once a process: a run that writes thousands of pictures to one folder would list them all for each.
+    """
+    begun: dict[str, list[Path]] = {}
+    for beside in folder.glob(".*.*.part"):
+        begun.setdefault(beside.name[1:].rsplit(".", 2)[0], []).append(beside)
+    return begun
 
 
 def replace_folder(path: Path, beside: Path) -> None:
