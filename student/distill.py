@@ -129,16 +129,7 @@ def train_student(
     supervised = Supervised.of(config, train)
     objective: Objective = supervised
     if teacher:
-        objective = Distillation(
-            make_guide(config, teacher, train),
-            student,
-            supervised,
-            temperature=config.temperature,
-            logit_weight=config.logit_weight,
-            hard_weight=config.hard_weight,
-            feature_weight=config.feature_weight,
-            attention_weight=config.attention_weight,
-        )
+        objective = Distillation(make_guide(config, teacher, train), student, supervised, config)
     # The run without a teacher must not look like a distilled one.
     kept = config if teacher else config.plain()
     return Trainer(student, objective, train, val, kept, out).fit(started)

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from edgedf.files import allocate, require_room, sha256
 from edgedf.nn.detector import Detector, Output
 from edgedf.training.batches import Batch
+from edgedf.training.config import DistillConfig
 from edgedf.training.losses import Objective, Supervised, Terms
 
 ATTENTION = 16  # side of the student's map
@@ -108,15 +109,14 @@ def _store(path: Path, shape: tuple[int, ...], kind: type = np.float16) -> NDArr
 class Distillation(Objective):
     """Labels, soft labels, features and attention, each with its weight.
 
+    The temperature softens both logits (Hinton et al., 2015); features are those of Romero et al. (FitNets, ICLR 2015),
+    attention maps those of Zagoruyko and Komodakis (ICLR 2017).
+
     Args:
         guide: The teacher.
         student: Gives the number of feature channels.
-        temperature: Softens both logits (Hinton et al., 2015).
-        logit_weight: Of the soft labels.
-        hard_weight: Of the labels.
-        feature_weight: Of the features (Romero et al., FitNets, ICLR 2015).
-        attention_weight: Of the attention maps (Zagoruyko and Komodakis, ICLR 2017).
         supervised: The labels' objective.
+        config: Of the run, with temperature and weights.
     """
 
     def __init__(
@@ -124,20 +124,15 @@ class Distillation(Objective):
         guide: Guide | CachedGuide,
         student: Detector,
         supervised: Supervised,
-        *,
-        temperature: float = 2.0,
-        logit_weight: float = 0.1,
-        hard_weight: float = 0.5,
-        feature_weight: float = 0.5,
-        attention_weight: float = 0.1,
+        config: DistillConfig,
     ) -> None:
         super().__init__()
-        self.guide, self.supervised, self.temperature = guide, supervised, temperature
+        self.guide, self.supervised, self.temperature = guide, supervised, config.temperature
         self.weights = {
-            "label": hard_weight,
-            "soft_label": logit_weight,
-            "feature": feature_weight,
-            "attention": attention_weight,
+            "label": config.hard_weight,
+            "soft_label": config.logit_weight,
+            "feature": config.feature_weight,
+            "attention": config.attention_weight,
         }
         self.projector = nn.Conv2d(int(student.feature_channels), guide.channels, 1)  # type: ignore[arg-type]
 

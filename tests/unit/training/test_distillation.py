@@ -1,5 +1,6 @@
 """The distillation objective and the teacher's cache."""
 
+import dataclasses
 import os
 import shutil
 from pathlib import Path
@@ -55,7 +56,7 @@ def test_stored_answers_give_the_same_loss_to_the_bit(
     student = Student("nano").eval()
     cached = _cached(guide, tmp_path, len(train_faces))
     batch = next(Batches(train_faces, config).epoch(0))
-    stored, direct = (Distillation(g, student, Supervised()) for g in (cached, guide))
+    stored, direct = (Distillation(g, student, Supervised(), config) for g in (cached, guide))
     stored.load_state_dict(direct.state_dict())
     output = student(batch.pixels)
     for _ in range(2):  # computed and stored, then read
@@ -101,7 +102,7 @@ def test_the_teacher_is_frozen_and_not_in_the_checkpoint(
     guide: Guide, train_faces: PackedFaces, config: DistillConfig
 ) -> None:
     student = Student("nano")
-    distillation = Distillation(guide, student, Supervised()).train()
+    distillation = Distillation(guide, student, Supervised(), config).train()
     assert not guide.teacher.training
     before = {name: value.clone() for name, value in guide.teacher.state_dict().items()}
     batch = next(Batches(train_faces, config).epoch(0))
@@ -115,7 +116,7 @@ def test_the_teacher_is_frozen_and_not_in_the_checkpoint(
 def test_weights_of_the_terms(guide: Guide, train_faces: PackedFaces, config: DistillConfig) -> None:
     student = Student("nano")
     weights = {"logit_weight": 2.0, "hard_weight": 3.0, "feature_weight": 5.0, "attention_weight": 7.0}
-    distillation = Distillation(guide, student, Supervised(), **weights)
+    distillation = Distillation(guide, student, Supervised(), dataclasses.replace(config, **weights))
     batch = next(Batches(train_faces, config).epoch(0))
     terms = {name: value.item() for name, value in distillation(student(batch.pixels), batch).items()}
     expected = 3 * terms["label"] + 2 * terms["soft_label"] + 5 * terms["feature"] + 7 * terms["attention"]
@@ -144,8 +145,8 @@ def test_soft_labels_keep_their_gradient_when_softened() -> None:
     assert gradients[0] == pytest.approx(gradients[1], rel=0.01)
 
 
-def test_output_without_features_is_a_mistake_of_ours(guide: Guide) -> None:
-    distillation = Distillation(guide, Student("nano"), Supervised())
+def test_output_without_features_is_a_mistake_of_ours(guide: Guide, config: DistillConfig) -> None:
+    distillation = Distillation(guide, Student("nano"), Supervised(), config)
     output = Output(torch.zeros(1, 1), torch.zeros(1, 16, 16), torch.zeros(1, 3))
     batch = Batch(torch.zeros(1, 256, 256, 3), torch.zeros(1, 1), torch.zeros(1, 3), torch.zeros(1), 0)
     with pytest.raises(AssertionError):
