@@ -29,9 +29,10 @@ from edgedf.nn.detector import Detector
 from edgedf.nn.quantisation import DIALECTS, fake_quantised
 from edgedf.training.config import DistillConfig, TrainConfig
 from edgedf.training.crops import forged_reals
-from edgedf.training.distillation import CachedGuide, Distillation, Guide
+from edgedf.training.distillation import Distillation
 from edgedf.training.evaluation import evaluate_epoch
 from edgedf.training.faces import load_splits
+from edgedf.training.guide import CachedGuide, Guide
 from edgedf.training.loop import Trainer
 from edgedf.training.losses import Objective, Supervised
 from edgedf.training.models import build_model, load_pretrained

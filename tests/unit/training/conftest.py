@@ -1,12 +1,15 @@
-"""Faces that a small network learns in seconds, and one tiny configuration."""
+"""Faces that a small network learns in seconds, one tiny configuration, and a teacher that knows nothing."""
 
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from edgedf.data.packed import PackedFaces
+from edgedf.nn.teacher import Teacher
 from edgedf.training.config import DistillConfig
+from edgedf.training.guide import Guide
 
 TINY: dict[str, Any] = {
     "size": "nano",
@@ -51,3 +54,9 @@ def val_faces() -> PackedFaces:
 @pytest.fixture
 def config() -> DistillConfig:
     return DistillConfig.from_dict(TINY)
+
+
+@pytest.fixture(scope="session")
+def guide() -> Guide:
+    torch.manual_seed(0)
+    return Guide(Teacher("efficientnet_b0", 64))
