@@ -32,8 +32,9 @@ arithmetic coder; `ultrafast` has neither and takes longer, as it sets up tables
 
 def degrade(image: Image, rng: np.random.Generator) -> Image:
     """One or two degradations by chance, each of a random strength, for a training view."""
-    for name in rng.permutation(list(TRAINING))[: rng.integers(1, TOGETHER + 1)].tolist():
-        image = TRAINING[name](image, float(rng.random()), rng)
+    names = [name for name in DEGRADATIONS if name != MOVES]
+    for name in rng.permutation(names)[: rng.integers(1, TOGETHER + 1)].tolist():
+        image = DEGRADATIONS[name](image, float(rng.random()), rng)
     return image
 
 
@@ -146,8 +147,8 @@ DEGRADATIONS: dict[str, Degradation] = {
     "jitter": _jitter,
 }
 
-TRAINING = {name: one for name, one in DEGRADATIONS.items() if name != "jitter"}
-"""Views have their own jitter, which the locator's target knows of."""
+MOVES = "jitter"
+"""Moves the face, so it is not for training: views have their own jitter, which the locator's target knows of."""
 
 
 def _whole(pixels: Any) -> Image:

@@ -10,7 +10,6 @@ from edgedf.data.packed import PackedFaces
 from edgedf.data.views import throw_dice
 
 STREAM = 5  # tells the choices of forging from others by the same numbers
-SHARES = [variant.share for variant in VARIANTS.values()]
 
 
 class Forger:
@@ -40,7 +39,8 @@ class Forger:
 
     def variant(self, face: int, view: int) -> str:
         """The variant that a view chooses."""
-        return str(_rng(face, view, 1).choice(list(VARIANTS), p=SHARES))
+        shares = [variant.share for variant in VARIANTS.values()]
+        return str(_rng(face, view, 1).choice(list(VARIANTS), p=shares))
 
     def forged(self, face: int, view: int, variant: str | None = None) -> Forgery:
         """A forgery, of the view's own variant where none is named."""
