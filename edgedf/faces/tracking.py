@@ -9,95 +9,73 @@ from edgedf.faces.decoding import Floats
 FARTHEST = 0.6
 """Distance above which two boxes are not one face's."""
 
-REACH = 5
-"""Boxes before and after that a smoothed box looks at; those farther away weigh nothing."""
+PATIENCE = 3
+"""A face not found more often in a row is a new face when it comes back."""
 
 Values = NDArray[np.float64]
 
 
-class Track:
-    """One face over time.
+class Trajectory:
+    """Where one face was of late in a video.
 
     Attributes:
-        number: Its number in the video, from 0.
+        number: Of the face in the video, from 0.
         frames: Where it was found, rising.
         boxes: What was found there, each `(4,)`: x, y, width, height.
     """
 
-    def __init__(self, number: int, smoothing: float) -> None:
+    def __init__(self, number: int) -> None:
         self.number = number
         self.frames: list[int] = []
         self.boxes: list[Floats] = []
-        self._smoothing = smoothing
-        self._line: tuple[Values, Values] | None = None
 
     def add(self, frame: int, box: Floats) -> None:
         """Adds what was found in a later frame."""
         self.frames.append(frame)
         self.boxes.append(box)
-        self._line = None
 
     def at(self, frame: int) -> Box:
-        """The smoothed box in any frame: between two that were found a straight line, before and after the nearest."""
-        if self._line is None:
-            times = np.array(self.frames, dtype=np.float64)
-            self._line = times, _smoothed(times, _values(np.array(self.boxes)), self._smoothing)
-        times, line = self._line
-        x, y, width, height = (float(np.interp(frame, times, one)) for one in line.T)
+        """The box in any frame: between two that were found on a straight line, before and after as the nearest."""
+        line = _values(np.array(self.boxes))
+        x, y, width, height = (float(np.interp(frame, self.frames, one)) for one in line.T)
         width, height = float(np.exp(width)), float(np.exp(height))
         return x - width / 2, y - height / 2, width, height
 
     def forget(self, before: int) -> None:
         """Drops what was found before a frame."""
-        kept = next((i for i, frame in enumerate(self.frames) if frame >= before), len(self.frames))
-        if kept:
-            del self.frames[:kept], self.boxes[:kept]
-            self._line = None
+        old = sum(frame < before for frame in self.frames)
+        del self.frames[:old], self.boxes[:old]
 
 
 class Tracker:
-    """Links the boxes of frames, given in order, to tracks.
+    """Links the boxes of frames, given in order, to trajectories.
 
     Attributes:
-        tracks: All faces seen, in the order of their numbers.
+        trajectories: Of the faces that may come back, in the order of their numbers.
 
     Args:
         every: Boxes are found in every so many-th frame.
-        patience: A face not found more than so many times in a row is a new face when it comes back.
-        smoothing: How far neighbouring boxes count in a smoothed one: a Gaussian's sigma in frames; 0 leaves boxes as
-            they were found. The default suits 25 to 30 frames a second.
     """
 
-    def __init__(self, every: int = 1, patience: int = 3, smoothing: float = 2.0) -> None:
-        self.tracks: list[Track] = []
-        self._every, self._patience, self._smoothing = every, patience, smoothing
-        self._next = 0
+    def __init__(self, every: int = 1) -> None:
+        self.trajectories: list[Trajectory] = []
+        self._longest, self._next = every * (PATIENCE + 1), 0
 
     def update(self, frame: int, boxes: Floats) -> list[int]:
-        """Takes the boxes `(N, 4)` found in a frame after those given before; gives the number of each one's track."""
-        longest = self._every * (self._patience + 1)
-        recent = [track for track in self.tracks if frame - track.frames[-1] <= longest]
-        linked = _nearest(np.array([track.boxes[-1] for track in recent]).reshape(-1, 4), boxes)
-        tracks = [recent[linked[i]] if i in linked else self._new() for i in range(len(boxes))]
-        for track, box in zip(tracks, boxes, strict=True):
-            track.add(frame, box)
-        return [track.number for track in tracks]
+        """Takes the boxes `(N, 4)` found in a frame after those given before; gives the number of each one's face."""
+        for one in self.trajectories:
+            one.forget(frame - self._longest)
+        self.trajectories = known = [one for one in self.trajectories if one.frames]
+        linked = _nearest(np.array([one.boxes[-1] for one in known]).reshape(-1, 4), boxes)
+        faces = [known[linked[i]] if i in linked else self._new() for i in range(len(boxes))]
+        for face, box in zip(faces, boxes, strict=True):
+            face.add(frame, box)
+        return [face.number for face in faces]
 
-    def at(self, frame: int) -> list[tuple[int, Box]]:
-        """Number and smoothed box of each face that is there in a frame, those included that were missed in between."""
-        there = (one for one in self.tracks if one.frames[0] <= frame < one.frames[-1] + self._every)
-        return [(track.number, track.at(frame)) for track in there]
-
-    def forget(self, before: int) -> None:
-        """Drops what was found before a frame, so that a camera may run for ever."""
-        for track in self.tracks:
-            track.forget(before)
-        self.tracks = [track for track in self.tracks if track.frames]
-
-    def _new(self) -> Track:
-        self.tracks.append(Track(self._next, self._smoothing))
+    def _new(self) -> Trajectory:
+        self.trajectories.append(Trajectory(self._next))
         self._next += 1
-        return self.tracks[-1]
+        return self.trajectories[-1]
 
 
 def distances(boxes: Floats, others: Floats) -> Values:
@@ -125,24 +103,3 @@ def _values(boxes: Floats) -> Values:
     """Boxes `(N, 4)` as centre and logarithm of the size: growing by a tenth is one step at any size."""
     values = boxes.astype(np.float64)
     return np.hstack([values[:, :2] + values[:, 2:] / 2, np.log(values[:, 2:])])
-
-
-def _smoothed(times: Values, values: Values, sigma: float) -> Values:
-    """Local linear regression of values `(N, 4)` at each of their times `(N,)`.
-
-    A straight line is fitted around each time. Unlike an average it does not lag behind a face that moves, not at the
-    last box either, which is the one that a camera shows.
-    """
-    if sigma == 0:
-        return values
-    places = np.arange(len(times))[:, None] + np.arange(-REACH, REACH + 1)
-    inside = (places >= 0) & (places < len(times))
-    places = places.clip(0, len(times) - 1)
-    gaps = (times[places] - times[:, None]) / sigma
-    weights = inside * np.exp(-(gaps**2) / 2)
-    moments = [np.sum(weights * gaps**power, axis=1)[:, None] for power in range(3)]
-    sums = [np.einsum("nk,nkc->nc", weights * gaps**power, values[places]) for power in range(2)]
-    spread = moments[0] * moments[2] - moments[1] ** 2
-    sloped = (moments[2] * sums[0] - moments[1] * sums[1]) / np.maximum(spread, 1e-9)
-    # A box with no neighbour near it has no slope.
-    return np.asarray(np.where(spread > 1e-9, sloped, sums[0] / moments[0]))

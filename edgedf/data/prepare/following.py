@@ -10,7 +10,6 @@ from edgedf.faces.decoding import Floats
 from edgedf.faces.detectors import Detector
 from edgedf.faces.tracking import Tracker, distances
 
-KEPT_STEPS = 4  # looks back that the tracker may link a face over
 MOVED = 0.1
 """Where a face has moved or grown by more of its side between two looks, the frame in their middle is looked at too.
 
@@ -32,7 +31,7 @@ class Follower:
     """Follows the faces of one video.
 
     A face stands in the frames between two looks only where both found it: nothing is cut where a scene may have
-    changed. Boxes are not smoothed, so that those of a frame are the same as those of a photo of it.
+    changed. Boxes are not smoothed: those of a frame are the same as those of a photo of it.
 
     Args:
         detector: Finds the faces.
@@ -42,7 +41,7 @@ class Follower:
 
     def __init__(self, detector: Detector, step: int, clock: Clock) -> None:
         self._detector, self._step, self._clock = detector, step, clock
-        self._tracker = Tracker(step, smoothing=0)
+        self._tracker = Tracker(step)
         self._before: _Look | None = None
 
     def follow(self, frames: Iterable[Frame]) -> Iterator[Found]:
@@ -77,12 +76,11 @@ class Follower:
         looks = [self._before.frame, look.frame] if self._before else []
         yield from ((frame, self._faces(frame.number, looks)) for frame in between)
         yield last, self._faces(look.frame, [look.frame])
-        self._tracker.forget(look.frame - KEPT_STEPS * self._step)
         self._before = look
 
     def _faces(self, frame: int, looks: list[int]) -> list[tuple[int, Box]]:
-        seen = (track for track in self._tracker.tracks if track.frames[-len(looks) :] == looks)
-        return [(track.number, track.at(frame)) for track in seen]
+        seen = (one for one in self._tracker.trajectories if one.frames[-len(looks) :] == looks)
+        return [(one.number, one.at(frame)) for one in seen]
 
 
 def _alike(one: _Look, other: _Look) -> bool:
