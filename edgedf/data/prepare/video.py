@@ -19,9 +19,7 @@ from typing import Any, NamedTuple
 from edgedf.data.prepare.frame import Frame, frame_of
 from edgedf.errors import InputError
 from edgedf.extras import need
-from edgedf.faces.upright import LIMITS
-
-ENDS_EARLY = 0.95  # of the frames that the header promises, which is an estimate in some containers
+from edgedf.faces.upright import ENDS_EARLY, LIMITS
 
 
 class _Packet(NamedTuple):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from edgedf.console import progress
 from edgedf.errors import InputError, printable
+from edgedf.faces.upright import ENDS_EARLY
 from edgedf.runtime.engine import Engine
 from edgedf.runtime.live.camera import Camera
 from edgedf.runtime.live.event import Event
@@ -16,7 +17,6 @@ from edgedf.runtime.video.plot import write_plot
 from edgedf.runtime.video.timeline import Timeline
 from edgedf.runtime.video.verdict import VideoVerdict
 
-ENDS_EARLY = 0.95  # of the length that the header promises, which is an estimate in some containers
 PLOT = ".timeline.png"  # in place of the suffix of the annotated copy
 
 
