@@ -21,7 +21,7 @@ from edgedf.console import say, table
 from edgedf.data.packed import PackedFaces
 from edgedf.deploy.contenders import Contender, check_peers, contenders, named
 from edgedf.deploy.gpu_time import gpu_times
-from edgedf.deploy.worth import Judging, Worth, basis, common_prevalence, judge, open_faces
+from edgedf.deploy.worth import EvaluationSet, Worth, basis, common_prevalence, open_faces, worth_of
 from edgedf.errors import ConfigError, EdgedfError
 from edgedf.extras import need
 from edgedf.files import check_folder
@@ -121,7 +121,7 @@ def _check(out: Path, prevalence: float | None, peers: Sequence[str], both: bool
     check_peers(peers)
 
 
-def _worth(one: Contender, on: Judging | None, prevalence: float | None, kept: Kept | None) -> Worth | None:
+def _worth(one: Contender, on: EvaluationSet | None, prevalence: float | None, kept: Kept | None) -> Worth | None:
     """What a contender is worth on the faces or, without any, by what its bundle recorded; none of random weights."""
     if one.random:
         return None
@@ -129,7 +129,7 @@ def _worth(one: Contender, on: Judging | None, prevalence: float | None, kept: K
         return _recorded(one)
     if one.rule:
         one.notes.append(f"its threshold is chosen on these faces by the rule {one.rule}, cross-fitted")
-    make = partial(judge, one, on, prevalence)
+    make = partial(worth_of, one, on, prevalence)
     return kept(basis(one, on, prevalence), make) if kept else make()
 
 

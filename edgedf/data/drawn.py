@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from edgedf.data.dataset import LABELS, Dataset, Progress, write_dataset
-from edgedf.data.forgery import METHODS, Mask, forge, pixels
 from edgedf.data.person import random_person, random_scene
 from edgedf.data.portrait import paint
+from edgedf.data.portrait_forgery import METHODS, Mask, forge_portrait, pixels
 from edgedf.data.splits import split_by_group
 from edgedf.errors import ConfigError
 
@@ -22,7 +22,7 @@ def draw_face(rng: np.random.Generator, fake: bool) -> NDArray[np.uint8]:
     person, scene = random_person(rng), random_scene(rng)
     face = paint(person, scene, rng)
     if fake:
-        face, _ = forge(face, person, scene, METHODS[rng.integers(len(METHODS))], rng)
+        face, _ = forge_portrait(face, person, scene, METHODS[rng.integers(len(METHODS))], rng)
     return pixels(face)
 
 
@@ -30,7 +30,7 @@ def draw_pair(rng: np.random.Generator) -> tuple[NDArray[np.uint8], NDArray[np.u
     """Draws a face, a forgery of it, and the mask of what was replaced."""
     person, scene = random_person(rng), random_scene(rng)
     face = paint(person, scene, rng)
-    forged, mask = forge(face, person, scene, METHODS[rng.integers(len(METHODS))], rng)
+    forged, mask = forge_portrait(face, person, scene, METHODS[rng.integers(len(METHODS))], rng)
     return pixels(face), pixels(forged), mask
 
 
@@ -82,7 +82,7 @@ def _draw_file(root: Path, index: int, fake: bool, seed: int) -> tuple[str, str]
     face, method = paint(person, scene, rng), ""
     if fake:
         method = METHODS[rng.integers(len(METHODS))]
-        face, _ = forge(face, person, scene, method, rng)
+        face, _ = forge_portrait(face, person, scene, method, rng)
     path = f"{LABELS[fake]}/{index:05}.jpg"
     (root / path).parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(pixels(face)).save(root / path, quality=int(rng.integers(70, 96)))

@@ -15,8 +15,8 @@ from edgedf.errors import InputError
 from edgedf.metrics import Evaluation
 
 
-class Judging(NamedTuple):
-    """What is judged.
+class EvaluationSet(NamedTuple):
+    """What contenders are judged on.
 
     Attributes:
         faces: Crops of one split.
@@ -40,7 +40,7 @@ class Worth:
     parts: Mapping[str, Evaluation] = field(default_factory=dict)
 
 
-def open_faces(folder: Path, split: str, *, parts: bool) -> Judging:
+def open_faces(folder: Path, split: str, *, parts: bool) -> EvaluationSet:
     """The faces of one split of a dataset, with parts by size, sharpness and skin tone where these are wanted.
 
     Raises:
@@ -48,7 +48,7 @@ def open_faces(folder: Path, split: str, *, parts: bool) -> Judging:
     """
     dataset = open_dataset(folder, log=say).split(split)
     faces = pack(dataset, progress=progress, log=say)
-    return Judging(faces, find_slices(faces, dataset) if parts else {})
+    return EvaluationSet(faces, find_slices(faces, dataset) if parts else {})
 
 
 def common_prevalence(contenders: Sequence[Contender], faces: PackedFaces) -> float:
@@ -67,8 +67,8 @@ def common_prevalence(contenders: Sequence[Contender], faces: PackedFaces) -> fl
     return shares[0]
 
 
-def judge(one: Contender, on: Judging, prevalence: float | None) -> Worth:
-    """Judges faces by a contender's own threshold, or by its rule, chosen for the same prevalence as is stated.
+def worth_of(one: Contender, on: EvaluationSet, prevalence: float | None) -> Worth:
+    """What a contender is worth, by its own threshold, or by its rule, chosen for the same prevalence as is stated.
 
     Args:
         one: Not of random weights.
@@ -85,7 +85,7 @@ def judge(one: Contender, on: Judging, prevalence: float | None) -> Worth:
     return Worth(evaluation, evaluate_parts(faces, scores, verdicts, prevalence, on.parts))
 
 
-def basis(one: Contender, on: Judging, prevalence: float | None) -> dict[str, Any]:
+def basis(one: Contender, on: EvaluationSet, prevalence: float | None) -> dict[str, Any]:
     """What a judgement depends on but for the machine and its software: files, decision, faces."""
     artefact = one.engine.artefact
     return {

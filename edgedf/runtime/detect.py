@@ -15,7 +15,7 @@ from edgedf.runtime.backends import BATCH
 from edgedf.runtime.engine import Engine, cpus
 from edgedf.runtime.listing import find_pictures, find_pictures_and_videos, is_video
 from edgedf.runtime.live.quality import of_box, of_crop
-from edgedf.runtime.verdict import Verdict, judge
+from edgedf.runtime.verdict import Verdict, judge_crops
 from edgedf.runtime.video.judge import judge_video
 from edgedf.runtime.video.verdict import VideoVerdict
 
@@ -82,7 +82,7 @@ def detect_crops(engine: Engine, paths: Sequence[Path]) -> Iterator[Verdict]:
     for start in range(0, len(pictures), BATCH):
         crops = _read_crops(pictures[start : start + BATCH], rule, problems)
         if crops:
-            yield from judge(engine, list(crops.values()), [(path, 1, None) for path in crops])
+            yield from judge_crops(engine, list(crops.values()), [(path, 1, None) for path in crops])
     _tell(problems, pictures)
 
 
@@ -108,7 +108,7 @@ def judge_photo(engine: Engine, detector: Detector, path: Path, photo: NDArray[n
     crops = [rule.cut_square(photo, square) for square in squares]
     seen = zip(squares, faces.points, crops, strict=True)
     reasons = [(of_box(square[2], points).reason or of_crop(crop).reason) for square, points, crop in seen]
-    return list(judge(engine, crops, [(path, i, box) for i, box in enumerate(boxes, 1)], reasons))
+    return list(judge_crops(engine, crops, [(path, i, box) for i, box in enumerate(boxes, 1)], reasons))
 
 
 def _video(engine: Engine, path: Path, save: Path | None, problems: list[str]) -> Iterator[VideoVerdict]:

@@ -48,7 +48,7 @@ class Verdict(NamedTuple):
         return [round(value) for value in self.box] if self.box else None
 
 
-def judge(
+def judge_crops(
     engine: Engine,
     crops: Sequence[NDArray[np.uint8]],
     faces: Sequence[tuple[Path, int, Box | None]],

@@ -8,9 +8,9 @@ import pytest
 from numpy.typing import NDArray
 
 from edgedf.data.drawn import draw_dataset, draw_face, draw_pair
-from edgedf.data.forgery import METHODS, forge
 from edgedf.data.person import random_person, random_scene
 from edgedf.data.portrait import paint
+from edgedf.data.portrait_forgery import METHODS, forge_portrait
 from edgedf.data.readers import open_dataset
 from edgedf.errors import ConfigError
 from edgedf.metrics import auc
@@ -52,7 +52,7 @@ def test_every_method_forges(method: str) -> None:
     rng = np.random.default_rng(0)
     person, scene = random_person(rng), random_scene(rng)
     face = paint(person, scene, rng)
-    forged, mask = forge(face, person, scene, method, rng)
+    forged, mask = forge_portrait(face, person, scene, method, rng)
     assert np.abs(forged - face)[mask > 0.5].mean() > 1
 
 

@@ -17,7 +17,9 @@ Mask = NDArray[np.float32]
 """`(256, 256)`, 0..1: the share of each pixel that was replaced."""
 
 
-def forge(face: Picture, person: Person, scene: Scene, method: str, rng: np.random.Generator) -> tuple[Picture, Mask]:
+def forge_portrait(
+    face: Picture, person: Person, scene: Scene, method: str, rng: np.random.Generator
+) -> tuple[Picture, Mask]:
     """Replaces the inner face of a painted portrait behind a soft seam.
 
     Args:
