@@ -43,7 +43,7 @@ def main(config: TrainConfig, *, rounds: int = 60, steps: int = 2) -> dict[str, 
     train, val = load_splits(config)
     with tempfile.TemporaryDirectory() as out:
         trainer = Trainer(build_model(config), Supervised(), train, val, config, Path(out))
-        trainer.learner.train()
+        trainer.stepper.learner.train()
         ready = itertools.chain.from_iterable(trainer.steps(epoch) for epoch in itertools.count())
         batch = next(trainer.batches.epoch(0)).to(trainer.fabric.device)
         if trainer.batches.ahead:
@@ -75,14 +75,14 @@ def timed(config: Path, data: Annotated[list[Path], typer.Option()]) -> dict[str
 
 def _loop(trainer: Trainer, ready: Iterator[list[Batch]], steps: int) -> None:
     for parts in itertools.islice(ready, steps):
-        trainer.step(parts)
+        trainer.stepper.step(parts)
 
 
 def _bare(trainer: Trainer, batch: Batch, steps: int) -> None:
     for _ in range(steps):
-        trainer.optimizer.zero_grad(set_to_none=True)
-        trainer.fabric.backward(trainer.learner(batch)["loss"])
-        trainer.optimizer.step()
+        trainer.stepper.optimizer.zero_grad(set_to_none=True)
+        trainer.fabric.backward(trainer.stepper.learner(batch)["loss"])
+        trainer.stepper.optimizer.step()
 
 
 def _seconds(work: Any) -> float:

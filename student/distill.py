@@ -32,12 +32,13 @@ from edgedf.training.crops import forged_reals
 from edgedf.training.distillation import Distillation
 from edgedf.training.evaluation import evaluate_epoch
 from edgedf.training.faces import load_splits
+from edgedf.training.folder import begun, claimed
 from edgedf.training.guide import CachedGuide, Guide
 from edgedf.training.loop import Trainer
 from edgedf.training.losses import Objective, Supervised
 from edgedf.training.models import build_model, load_pretrained
 from edgedf.training.predict import logits
-from edgedf.training.run import Run, begun, claimed, open_run
+from edgedf.training.run import Run, open_run
 
 METRICS = ("auc", "f1", "precision", "recall")
 

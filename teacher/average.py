@@ -15,11 +15,13 @@ from edgedf.console import say
 from edgedf.errors import ConfigError
 from edgedf.files import write_text
 from edgedf.guard import run_alone
+from edgedf.training.checkpoints import fingerprints_of, save_model
 from edgedf.training.evaluation import evaluate_epoch
 from edgedf.training.faces import load_splits
+from edgedf.training.history import write_metrics
 from edgedf.training.models import build_model
 from edgedf.training.predict import logits
-from edgedf.training.run import fingerprints_of, open_run, save_model, write_metrics
+from edgedf.training.run import open_run
 
 
 def main(sources: list[Path], out: Path) -> dict[str, Any]:

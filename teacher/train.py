@@ -13,10 +13,10 @@ import torch
 from edgedf.console import say
 from edgedf.training.config import TrainConfig
 from edgedf.training.faces import load_splits
+from edgedf.training.folder import claimed
 from edgedf.training.loop import Trainer
 from edgedf.training.losses import Supervised
 from edgedf.training.models import build_model, load_pretrained
-from edgedf.training.run import claimed
 
 
 def main(config: TrainConfig, out: Path, *, resume: bool = False) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from PIL import Image
 from edgedf.data.drawn import draw_dataset
 from edgedf.report.read import read_report
 from edgedf.shipped import DEFAULT_STUDENT
-from edgedf.training.run import CHECKPOINTS, load_checkpoint
+from edgedf.training.checkpoints import CHECKPOINTS, load_checkpoint
 from tests.drawn_stream import events
 from tests.faults.child import Ended, run
 

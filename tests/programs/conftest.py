@@ -19,8 +19,8 @@ from edgedf.metrics import sigmoid
 from edgedf.nn.student import Student
 from edgedf.programs import load
 from edgedf.runtime.timing import Latency, measure
+from edgedf.training.checkpoints import save_model
 from edgedf.training.config import TrainConfig
-from edgedf.training.run import save_model
 
 IMAGES = 60
 

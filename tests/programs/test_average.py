@@ -9,8 +9,9 @@ from edgedf.data.drawn import draw_dataset
 from edgedf.errors import ConfigError
 from edgedf.nn.student import Student
 from edgedf.programs import load
+from edgedf.training.checkpoints import save_checkpoint
 from edgedf.training.config import TrainConfig
-from edgedf.training.run import open_run, save_checkpoint
+from edgedf.training.run import open_run
 
 
 def _run(folder: Path, data: Path, size: str, seed: int) -> Path:

@@ -10,8 +10,9 @@ import pytest
 
 from edgedf.data.packed import PackedFaces
 from edgedf.programs import load
+from edgedf.training.checkpoints import save_checkpoint
 from edgedf.training.config import DistillConfig, TrainConfig
-from edgedf.training.run import Run, save_checkpoint
+from edgedf.training.run import Run
 
 METRICS = {"auc": 0.9, "f1": 0.6, "precision": 0.6, "recall": 0.6}
 

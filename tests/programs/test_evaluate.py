@@ -110,9 +110,9 @@ def test_data_split_prevalence_threshold_and_matrix_are_printed(
 
 def test_a_run_is_evaluated_with_the_threshold_of_its_checkpoint(faces: Path, tmp_path: Path) -> None:
     pytest.importorskip("lightning_fabric")
+    from edgedf.training.checkpoints import save_checkpoint
     from edgedf.training.config import TrainConfig
     from edgedf.training.models import build_model
-    from edgedf.training.run import save_checkpoint
 
     config = TrainConfig(role="student", size="nano")
     (tmp_path / "config.toml").write_text(config.to_toml())

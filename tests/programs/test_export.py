@@ -28,9 +28,10 @@ from edgedf.runtime import Engine
 from edgedf.runtime.choice import load_each
 from edgedf.runtime.engine import load_checked
 from edgedf.runtime.timing import measure
+from edgedf.training.checkpoints import CHECKPOINTS, save_checkpoint
 from edgedf.training.config import TrainConfig
 from edgedf.training.predict import logits
-from edgedf.training.run import CHECKPOINTS, open_run, save_checkpoint
+from edgedf.training.run import open_run
 from tests.fake_gpu import FakeGpu
 
 Result = dict[str, Any]

@@ -16,10 +16,11 @@ from edgedf.metrics import sigmoid
 from edgedf.nn.quantisation import quantised_convs
 from edgedf.programs import load
 from edgedf.runtime import Engine
+from edgedf.training.checkpoints import CHECKPOINTS, save_checkpoint
 from edgedf.training.config import DistillConfig, TrainConfig
 from edgedf.training.models import build_model
 from edgedf.training.predict import logits
-from edgedf.training.run import CHECKPOINTS, open_run, save_checkpoint
+from edgedf.training.run import open_run
 
 METRICS = {"auc": 0.5, "f1": 0.5, "precision": 0.5, "recall": 0.5}
 

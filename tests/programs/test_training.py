@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from edgedf.data.drawn import draw_dataset
-from edgedf.training.run import load_checkpoint
+from edgedf.training.checkpoints import load_checkpoint
 
 SMALL = ["size=nano", "batch_size=8", "views=2", "epochs=2", "save_minutes=0", "pairs=true", "forge=.5", "degrade=.5"]
 TIMING = ("seconds", "images_per_second")

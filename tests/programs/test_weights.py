@@ -11,8 +11,9 @@ from edgedf import programs
 from edgedf.errors import CheckpointError, ConfigError
 from edgedf.nn.student import Student
 from edgedf.programs import load
+from edgedf.training.checkpoints import save_checkpoint
 from edgedf.training.config import TrainConfig
-from edgedf.training.run import open_run, save_checkpoint
+from edgedf.training.run import open_run
 
 
 @pytest.fixture

@@ -13,14 +13,16 @@ import torch
 from edgedf.data.packed import PackedFaces
 from edgedf.errors import CheckpointError, GateError, InputError, Terminated
 from edgedf.nn.student import Student
-from edgedf.training import loop
+from edgedf.training import folder
+from edgedf.training.checkpoints import load_checkpoint, save_checkpoint
 from edgedf.training.config import DistillConfig, TrainConfig
 from edgedf.training.evaluation import evaluate_epoch
+from edgedf.training.history import write_metrics
 from edgedf.training.interrupt import Stop
 from edgedf.training.loop import Trainer
 from edgedf.training.losses import Objective, Supervised
 from edgedf.training.models import build_model
-from edgedf.training.run import load_checkpoint, open_run, save_checkpoint, write_metrics
+from edgedf.training.run import open_run
 
 TIMING = ("seconds", "images_per_second")
 
@@ -163,7 +165,7 @@ def test_killed_between_the_last_checkpoint_and_its_rows_the_run_has_them_all(
                 raise SystemError
             original(path, found)
 
-        patch.setattr(loop, "write_metrics", killed)
+        patch.setattr(folder, "write_metrics", killed)
         trainer(config).fit()
     trainer(config).fit(resume=True)
     assert rows(tmp_path / "run") == rows(tmp_path / "whole")

@@ -1,16 +1,15 @@
-"""The run folder and its checkpoints."""
+"""Runs that are there."""
 
 import os
-import pickle
 from pathlib import Path
 
 import pytest
-import torch
 
-from edgedf.errors import CheckpointError, InputError
+from edgedf.errors import CheckpointError
 from edgedf.nn.student import Student
+from edgedf.training.checkpoints import save_checkpoint
 from edgedf.training.config import DistillConfig, TrainConfig
-from edgedf.training.run import latest_run, load_checkpoint, open_run, save_checkpoint
+from edgedf.training.run import latest_run, open_run
 
 
 @pytest.fixture
@@ -35,61 +34,6 @@ def test_weights_of_another_network(run: Path) -> None:
     save_checkpoint(run / "best_model.pth", {"weights": Student("small").state_dict()})
     with pytest.raises(CheckpointError, match="do not fit"):
         open_run(run).model()
-
-
-def test_a_foreign_checkpoint(run: Path) -> None:
-    torch.save({"state_dict": {}}, run / "best_model.pth")
-    with pytest.raises(CheckpointError, match="not a checkpoint of edgedf"):
-        open_run(run).model()
-
-
-def test_a_checkpoint_of_a_newer_edgedf_says_so(run: Path) -> None:
-    torch.save({"format": "edgedf-2"}, run / "best_model.pth")
-    with pytest.raises(CheckpointError, match="its format is edgedf-2, this edgedf reads edgedf-1: update edgedf"):
-        open_run(run).model()
-
-
-def test_a_full_disk_is_one_line_and_the_old_checkpoint_stays(run: Path) -> None:
-    """Torch's own words for it are of its archive."""
-    resource = pytest.importorskip("resource")  # not on Windows
-    before = (run / "best_model.pth").read_bytes()
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, limits[1]))
-    try:
-        with pytest.raises(InputError, match=r"cannot write to .*: File too large; mend that"):
-            save_checkpoint(run / "best_model.pth", {"weights": torch.zeros(100_000)})
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    assert (run / "best_model.pth").read_bytes() == before
-    assert {path.name for path in run.iterdir()} == {"config.toml", "best_model.pth"}
-
-
-class Bomb:
-    """Runs code when unpickled."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return (Path.touch, (self.path,))
-
-
-def test_a_pickle_is_refused_and_not_run(run: Path) -> None:
-    trap = run / "exploded"
-    (run / "best_model.pth").write_bytes(pickle.dumps(Bomb(trap)))
-    with pytest.raises(CheckpointError, match="pickle"):
-        open_run(run).model()
-    torch.save({"format": "edgedf-1", "weights": Bomb(trap)}, run / "best_model.pth")
-    with pytest.raises(CheckpointError, match="pickle"):
-        open_run(run).model()
-    assert not trap.exists()
-
-
-def test_a_cut_off_file(run: Path) -> None:
-    file = run / "best_model.pth"
-    file.write_bytes(file.read_bytes()[:1000])
-    with pytest.raises(CheckpointError, match="damaged"):
-        load_checkpoint(file)
 
 
 def test_the_newest_finished_run_of_a_role(tmp_path: Path, config: DistillConfig) -> None:

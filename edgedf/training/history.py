@@ -1,12 +1,23 @@
-"""Training curves as a picture."""
+"""What became of each epoch, as a table and as curves."""
 
+import csv
+import io
 from pathlib import Path
 from typing import Any
 
 from edgedf.extras import need
-from edgedf.files import replacing
+from edgedf.files import replacing, write_text
 
 PANELS = (("train_loss",), ("auc",), ("f1", "precision", "recall"))
+
+
+def write_metrics(path: Path, rows: list[dict[str, Any]]) -> None:
+    """Writes `metrics.csv`, one row an epoch."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    write_text(path, text.getvalue())
 
 
 def plot_curves(path: Path, rows: list[dict[str, Any]]) -> None:
