@@ -21,6 +21,7 @@ from edgedf.data.packed import PackedFaces, pack
 from edgedf.data.readers import open_dataset
 from edgedf.deploy.ahead import check_ahead, check_capabilities
 from edgedf.deploy.assemble import assemble
+from edgedf.deploy.bounds import Bounds
 from edgedf.deploy.calibration import (
     CALIBRATION_IMAGES,
     METHODS,
@@ -31,7 +32,6 @@ from edgedf.deploy.calibration import (
     draw_sample,
     record,
 )
-from edgedf.deploy.gate import Bounds
 from edgedf.deploy.gate_report import gate_page, gate_rows
 from edgedf.deploy.golden import CANDIDATES, drawn_crops
 from edgedf.deploy.judging import Judge, Judged

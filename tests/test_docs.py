@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 import edgedf
 from edgedf.cli import app
 from edgedf.data.drawn import draw_dataset, draw_face
-from edgedf.deploy.gate import Bounds
+from edgedf.deploy.bounds import Bounds
 from edgedf.programs import load
 
 ROOT = Path(edgedf.__file__).parents[1]

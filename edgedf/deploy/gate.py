@@ -5,16 +5,16 @@ artefact's is the one that calls as many fake there as the reference does. The i
 one bootstrap over groups in which both are drawn alike.
 """
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from statistics import NormalDist
-from typing import Any, Literal
+from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgedf.data.packed import PackedFaces
+from edgedf.deploy.bounds import Bounds, Part, Verdict, verdict_within
 from edgedf.metrics import (
     Evaluation,
     Interval,
@@ -32,40 +32,6 @@ from edgedf.runtime.engine import scores as scores_of
 RESAMPLES = 1000
 CHANGES = ("f1", "precision", "recall", "auc")
 FEWEST = 20  # fakes of a method or group below which nothing is said about it
-
-Verdict = Literal["passed", "broken", "inconclusive"]
-
-
-@dataclass(frozen=True)
-class Bounds:
-    """What an artefact may lose.
-
-    Attributes:
-        drop: Of F1 and of recall, below FP32.
-        flips: Share of verdicts that are not those of FP32.
-    """
-
-    drop: float = 0.005
-    flips: float = 0.01
-
-
-@dataclass(frozen=True)
-class Part:
-    """Recall on the fakes of one forgery method, or of one group.
-
-    Attributes:
-        name: Of the method or group.
-        fakes: Number of fakes.
-        recall: Of the artefact.
-        change: Of recall against FP32.
-        flips: Share of flipped verdicts on these fakes.
-    """
-
-    name: str
-    fakes: int
-    recall: float
-    change: Interval
-    flips: float
 
 
 @dataclass(frozen=True)
@@ -115,6 +81,18 @@ class Gate:
         return {key: value for key, value in asdict(self).items() if key not in ("evaluation", "groups")}
 
 
+class _Called(NamedTuple):
+    """What a graph says of the faces.
+
+    Attributes:
+        scores: `(N,)`, P(fake).
+        verdicts: `(N,)`, whether each is called fake.
+    """
+
+    scores: NDArray[np.float32]
+    verdicts: NDArray[np.bool_]
+
+
 def judge(
     faces: PackedFaces,
     reference: NDArray[np.float32],
@@ -135,37 +113,28 @@ def judge(
     """
     labels, groups = faces.labels, faces.groups
     weights = prevalence_weights(labels, prevalence)
-    stated = float(np.average(labels, weights=weights))
     temperature = fit_temperature(labels, logit, weights)
-    before_scores = scores_of(reference, fit_temperature(labels, reference, weights))
-    after_scores = scores_of(logit, temperature)
-
-    def follow(some: NDArray[np.bool_]) -> float:
-        stating = prevalence_weights(labels[some], prevalence)  # as for the reference's own thresholds
-        chosen = choose_threshold(labels[some], before_scores[some], rule, stating)
-        return following_threshold(before_scores[some], chosen, after_scores[some], stating)
-
-    before = cross_fitted_verdicts(labels, before_scores, groups, rule, prevalence)
-    after = cross_fitted(labels, after_scores, groups, follow)
-    draws = [
-        figure_draws(labels, scores, groups, verdicts, stated)
-        for scores, verdicts in ((before_scores, before), (after_scores, after))
-    ]
+    scores = scores_of(reference, fit_temperature(labels, reference, weights)), scores_of(logit, temperature)
+    follow = partial(_following, labels, *scores, rule, prevalence)
+    before = _Called(scores[0], cross_fitted_verdicts(labels, scores[0], groups, rule, prevalence))
+    after = _Called(scores[1], cross_fitted(labels, scores[1], groups, follow))
+    stated = float(np.average(labels, weights=weights))
+    draws = [figure_draws(labels, one.scores, groups, one.verdicts, stated) for one in (before, after)]
     changes = figure_changes(*draws)
-    methods, by_group = (_parts(names, faces, before, after) for names in (faces.methods, groups))
-    flips = float(np.average(before != after, weights=weights))
-    moved = np.abs(after_scores - before_scores)
+    flips = float(np.average(before.verdicts != after.verdicts, weights=weights))
+    methods, by_group = (_parts(names, labels, before, after) for names in (faces.methods, groups))
+    parts = {"method": methods, "group": by_group}
+    verdict, reasons = verdict_within(bounds, changes, flips, parts, int(labels.sum()))
     threshold = follow(np.ones(len(labels), np.bool_))
     how = f"{rule}, cross-fitted, following FP32"
-    broken = _broken(changes, flips, {"method": methods, "group": by_group}, bounds)
-    unsure = _unsure(changes, int(labels.sum()), bounds)
+    moved = np.abs(after.scores - before.scores)
     return Gate(
-        verdict="broken" if broken else "inconclusive" if unsure else "passed",
-        reasons=broken or unsure,
+        verdict=verdict,
+        reasons=reasons,
         threshold=threshold,
         temperature=temperature,
         rule=rule,
-        evaluation=evaluate_verdicts(labels, after_scores, groups, after, threshold, how, prevalence),
+        evaluation=evaluate_verdicts(labels, after.scores, groups, after.verdicts, threshold, how, prevalence),
         flips=flips,
         largest=float(moved.max()),
         mean=float(moved.mean()),
@@ -175,6 +144,20 @@ def judge(
     )
 
 
+def _following(
+    labels: NDArray[np.uint8],
+    before: NDArray[np.float32],
+    after: NDArray[np.float32],
+    rule: str,
+    prevalence: float | None,
+    some: NDArray[np.bool_],
+) -> float:
+    """The threshold by which the artefact calls as many of some faces fake as FP32 does by its own."""
+    weights = prevalence_weights(labels[some], prevalence)  # as for the reference's own thresholds
+    chosen = choose_threshold(labels[some], before[some], rule, weights)
+    return following_threshold(before[some], chosen, after[some], weights)
+
+
 def figure_changes(
     before: Mapping[str, NDArray[np.float64]], after: Mapping[str, NDArray[np.float64]]
 ) -> dict[str, Interval]:
@@ -182,63 +165,18 @@ def figure_changes(
     return {name: Interval.from_draws(after[name] - before[name], lowest=-1.0) for name in CHANGES}
 
 
-def _parts(names: Sequence[str], faces: PackedFaces, before: NDArray[np.bool_], after: NDArray[np.bool_]) -> list[Part]:
+def _parts(names: Sequence[str], labels: NDArray[np.uint8], before: _Called, after: _Called) -> list[Part]:
     """Recall on the fakes of each name, where there are enough of them."""
     found = []
     of = np.asarray(names)
-    for name in sorted(set(of[faces.labels == 1].tolist()) - {""}):
-        some = (faces.labels == 1) & (of == name)
+    for name in sorted(set(of[labels == 1].tolist()) - {""}):
+        some = (labels == 1) & (of == name)
         count = int(some.sum())
         if count < FEWEST:
             continue
-        change = after[some].astype(np.float64) - before[some]
+        change = after.verdicts[some].astype(np.float64) - before.verdicts[some]
         # Of single faces: a group cannot be drawn from itself, and most methods here are of few groups.
         drawn = np.random.default_rng(0).integers(count, size=(RESAMPLES, count))
         interval = Interval.from_draws(np.r_[change.mean(), change[drawn].mean(1)], lowest=-1.0)
-        found.append(Part(str(name), count, float(after[some].mean()), interval, float((change != 0).mean())))
+        found.append(Part(str(name), count, float(after.verdicts[some].mean()), interval, float((change != 0).mean())))
     return found
-
-
-def _broken(changes: dict[str, Interval], flips: float, parts: dict[str, list[Part]], bounds: Bounds) -> list[str]:
-    """The bounds that are broken: overall by the figure itself, of a method or group where it is beyond doubt."""
-    reasons = [
-        f"{name} is {-changes[name].value:.4f} below FP32, more than {bounds.drop:g}"
-        for name in ("f1", "recall")
-        if changes[name].value < -bounds.drop
-    ]
-    if flips > bounds.flips:
-        reasons.append(f"{flips:.2%} of the verdicts flipped, more than {bounds.flips:.2%}")
-    for kind, some in parts.items():
-        reasons += [
-            f"recall on {part.fakes} fakes of {kind} {part.name} is {part.change} against FP32"
-            for part in some
-            if _highest(part, len(some)) < -bounds.drop
-        ]
-    return reasons
-
-
-def _highest(part: Part, parts: int) -> float:
-    """Upper end of the change of recall, such that of all parts together one in 40 has a higher one by chance.
-
-    Of 36 groups that lose nothing one would be below its own 95 % interval (Bonferroni). Verdicts change by -1, 0 or 1,
-    so that their mean square is the share of flips.
-    """
-    far = NormalDist().inv_cdf(1 - 0.025 / parts)
-    return part.change.value + far * math.sqrt((part.flips - part.change.value**2) / part.fakes)
-
-
-def _unsure(changes: dict[str, Interval], fakes: int, bounds: Bounds) -> list[str]:
-    """Figures whose interval reaches below the bound, and how many fakes it would take to tell."""
-    reasons = []
-    # Where no verdict on a fake moved, a bootstrap draws the same again. What never happened in n cases may happen in
-    # 3 of n (Hanley and Lippman-Hand, "If nothing goes wrong, is everything all right?", JAMA 1983).
-    if fakes < (enough := math.ceil(3 / bounds.drop)):
-        reasons.append(f"nothing can be told of {fakes:,} fakes: give {enough:,} or more")
-    for name in ("f1", "recall"):
-        change = changes[name]
-        if change.low >= -bounds.drop:
-            continue
-        # An interval narrows with the root of the number of fakes.
-        needed = fakes * ((change.value - change.low) / max(change.value + bounds.drop, 1e-4)) ** 2
-        reasons.append(f"{name} changes by {change}: about {needed:,.0f} fakes would tell, here are {fakes:,}")
-    return reasons

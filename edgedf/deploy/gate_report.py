@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from edgedf.deploy.gate import Gate, Part
+from edgedf.deploy.bounds import Part
+from edgedf.deploy.gate import Gate
 from edgedf.deploy.judging import Judged
 from edgedf.deploy.mixed import Ranking, Step
 

@@ -5,8 +5,9 @@ from typing import NamedTuple
 
 from edgedf.console import say
 from edgedf.data.packed import PackedFaces
+from edgedf.deploy.bounds import Bounds
 from edgedf.deploy.evaluation import logits
-from edgedf.deploy.gate import Bounds, Gate, judge
+from edgedf.deploy.gate import Gate, judge
 from edgedf.deploy.operating_point import OperatingPoint, fit_operating_point
 from edgedf.deploy.source import Source
 from edgedf.deploy.targets import FLOAT, Built

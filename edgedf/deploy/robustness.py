@@ -16,7 +16,8 @@ from edgedf.console import progress
 from edgedf.data.degrade import DEGRADATIONS
 from edgedf.data.packed import PackedFaces
 from edgedf.data.sampling import by_turns
-from edgedf.deploy.gate import Bounds, figure_changes
+from edgedf.deploy.bounds import Bounds
+from edgedf.deploy.gate import figure_changes
 from edgedf.metrics import Interval, figure_draws, prevalence_weights
 from edgedf.metrics.arrays import finite
 from edgedf.metrics.robustness import Apart, Curve, Form, Hardiness, Robustness, Step, Worth, departure

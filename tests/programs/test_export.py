@@ -18,7 +18,7 @@ from edgedf.cli import app
 from edgedf.data.drawn import draw_dataset
 from edgedf.data.packed import pack
 from edgedf.data.readers import open_dataset
-from edgedf.deploy.gate import Bounds
+from edgedf.deploy.bounds import Bounds
 from edgedf.deploy.layers import layer_names
 from edgedf.deploy.parity import Parity
 from edgedf.errors import BundleError, CheckpointError, ConfigError, GateError, InputError

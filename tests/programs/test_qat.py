@@ -10,7 +10,7 @@ import torch
 from edgedf.data.drawn import draw_dataset
 from edgedf.data.packed import pack
 from edgedf.data.readers import open_dataset
-from edgedf.deploy.gate import Bounds
+from edgedf.deploy.bounds import Bounds
 from edgedf.errors import ConfigError, InputError
 from edgedf.metrics import sigmoid
 from edgedf.nn.quantisation import quantised_convs

@@ -15,8 +15,9 @@ from edgedf.bundle import GOLDEN, Artefact, InputContract, Manifest, pack_golden
 from edgedf.cli import app
 from edgedf.data.packed import PackedFaces, pack
 from edgedf.data.readers import open_dataset
+from edgedf.deploy.bounds import Bounds
 from edgedf.deploy.evaluation import logits
-from edgedf.deploy.gate import Bounds, judge
+from edgedf.deploy.gate import judge
 from edgedf.faces.crop import CropRule
 from edgedf.files import sha256
 from edgedf.programs import load

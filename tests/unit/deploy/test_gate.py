@@ -7,7 +7,8 @@ import pytest
 from numpy.typing import NDArray
 
 from edgedf.data.packed import PackedFaces
-from edgedf.deploy.gate import Bounds, Gate, Part, _highest, judge
+from edgedf.deploy.bounds import Bounds, Part, _highest
+from edgedf.deploy.gate import Gate, judge
 from edgedf.metrics import Interval
 
 GROUPS = 40

@@ -8,9 +8,9 @@ import pytest
 from numpy.typing import NDArray
 
 from edgedf.data.packed import PackedFaces
+from edgedf.deploy.bounds import Bounds
 from edgedf.deploy.calibration import Sample, record
 from edgedf.deploy.cost import multiply_accumulates
-from edgedf.deploy.gate import Bounds
 from edgedf.deploy.gate_report import gate_page
 from edgedf.deploy.judging import Judge
 from edgedf.deploy.layers import layer_names
