@@ -58,14 +58,7 @@ def _assemble(out: Path, source: Source, judged: Sequence[Judged], about: dict[s
     crops = choose_golden(judged[0].backend, drawn_crops(CANDIDATES)) if old is None else _golden_crops(old)
     golden = {one.file: old.golden(one)[1] for one in kept if old is not None}
     golden |= {one.built.file: _scores(one, crops) for one in judged}
-
-    contents: dict[str, bytes] = {GOLDEN: pack_golden(crops, golden)}
-    if old is not None:
-        for one in kept:
-            contents |= {one.file: old.read(one)} | ({one.weights: old.weights(one)} if one.weights else {})
-    for new in judged:
-        built = new.built
-        contents |= {built.file: built.model} | ({built.weights_file: built.weights} if built.weights_file else {})
+    contents = {GOLDEN: pack_golden(crops, golden)} | _models(old, kept, judged)
     artefacts = sorted([*kept, *(_artefact(one, source, split) for one in judged)], key=_place)
     main = {one.file for one in artefacts}
     manifest = Manifest(
@@ -81,6 +74,18 @@ def _assemble(out: Path, source: Source, judged: Sequence[Judged], about: dict[s
     manifest = replace(manifest, files=manifest.files | {CARD: sha256(card)})
     write_bundle(out, manifest, {**contents, CARD: card})
     return manifest
+
+
+def _models(old: Bundle | None, kept: Sequence[Artefact], judged: Sequence[Judged]) -> dict[str, bytes]:
+    """Files of the artefacts that stay and of the new ones, by name, and their weights where these are apart."""
+    files: dict[str, bytes] = {}
+    if old is not None:
+        for one in kept:
+            files |= {one.file: old.read(one)} | ({one.weights: old.weights(one)} if one.weights else {})
+    for new in judged:
+        built = new.built
+        files |= {built.file: built.model} | ({built.weights_file: built.weights} if built.weights_file else {})
+    return files
 
 
 def _same_network(out: Path, source: Source) -> Bundle | None:

@@ -37,14 +37,26 @@ def quantised(graph: bytes, statistics: Statistics, dialect: Dialect, keep_float
         MissingExtraError: The packages of the `export` extra are missing.
     """
     onnx = need("onnx", "export")
-    ort = need("onnxruntime.quantization", "export")
     original = onnx.load_from_string(graph)
     model = onnx.shape_inference.infer_shapes(original)
     ranges = statistics.ranges | {name: (0.0, 1.0) for name in pixel_shares(original.graph)}
     chosen = [node.name for node in layers(model) if node.name not in keep_float]
     if dialect.outputs:
         chosen += _carriers(model, chosen)
-    quantizer = need("onnxruntime.quantization.qdq_quantizer", "export").QDQQuantizer(
+    quantizer = _quantizer(model, ranges, chosen, dialect)
+    quantizer.quantize_model()
+    quantizer.model.topological_sort()  # ONNX wants it, and the quantiser appends its nodes
+    made = quantizer.model.model
+    round_weights(onnx, made, original, statistics.moments, dialect.largest)
+    if dialect.takes_bytes:
+        _take_bytes(made.graph)
+    return bytes(made.SerializeToString(deterministic=True))
+
+
+def _quantizer(model: Any, ranges: dict[str, Range], chosen: list[str], dialect: Dialect) -> Any:
+    """ONNX Runtime's own, told to write a dialect."""
+    ort = need("onnxruntime.quantization", "export")
+    return need("onnxruntime.quantization.qdq_quantizer", "export").QDQQuantizer(
         model,
         per_channel=True,
         reduce_range=dialect.largest == 64,
@@ -63,13 +75,6 @@ def quantised(graph: bytes, statistics: Statistics, dialect: Dialect, keep_float
             "OpTypesToExcludeOutputQuantization": [] if dialect.outputs else ["Conv"],
         },
     )
-    quantizer.quantize_model()
-    quantizer.model.topological_sort()  # ONNX wants it, and the quantiser appends its nodes
-    made = quantizer.model.model
-    round_weights(onnx, made, original, statistics.moments, dialect.largest)
-    if dialect.takes_bytes:
-        _take_bytes(made.graph)
-    return bytes(made.SerializeToString(deterministic=True))
 
 
 def pixel_shares(graph: Any) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,18 +25,7 @@ def load_embedder(file: Path) -> Embed:
     Raises:
         InputError: It is no such model.
     """
-    import onnxruntime
-
-    if not file.is_file():
-        raise InputError(f"there is no embedder {file}")
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = cores()
-    options.log_severity_level = 3
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # the other threads decode meanwhile
-    try:
-        session = onnxruntime.InferenceSession(file.read_bytes(), options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # its errors share no base
-        raise InputError(f"{file} is not an ONNX model that runs here: {first_line(error)}") from error
+    session = _open(file)
     inputs = session.get_inputs()
     if len(inputs) != 1 or inputs[0].type not in TYPES:
         raise InputError(f"{file}: an embedder has one input of floats or bytes")
@@ -55,6 +45,26 @@ def load_embedder(file: Path) -> Embed:
         return np.concatenate(parts)[: len(crops)].reshape(len(crops), -1).astype(np.float32)
 
     return embed
+
+
+def _open(file: Path) -> Any:
+    """The session of an ONNX file.
+
+    Raises:
+        InputError: There is none, or it does not run here.
+    """
+    import onnxruntime
+
+    if not file.is_file():
+        raise InputError(f"there is no embedder {file}")
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = cores()
+    options.log_severity_level = 3
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # the other threads decode meanwhile
+    try:
+        return onnxruntime.InferenceSession(file.read_bytes(), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # its errors share no base
+        raise InputError(f"{file} is not an ONNX model that runs here: {first_line(error)}") from error
 
 
 def _layout(file: Path, shape: Sequence[object]) -> tuple[tuple[int, int], bool]:
