@@ -12,7 +12,8 @@ import pytest
 import torch
 
 from edgedf.data.drawn import draw_dataset
-from edgedf.training.checkpoints import load_checkpoint
+from edgedf.training.checkpoints import load_checkpoint, load_last
+from edgedf.training.folder import begun
 
 SMALL = ["size=nano", "batch_size=8", "views=2", "epochs=2", "save_minutes=0", "pairs=true", "forge=.5", "degrade=.5"]
 TIMING = ("seconds", "images_per_second")
@@ -49,8 +50,8 @@ def kill_in_mid_epoch(arguments: list[str], out: Path) -> None:
     try:
         deadline = time.monotonic() + 120
         while time.monotonic() < deadline and process.poll() is None:
-            last = out / "last_checkpoint.pth"
-            if last.exists() and (now := load_checkpoint(last)["progress"])["epoch"] == 1 and now["step"] >= 1:
+            # Not the file itself, which is away for a moment whenever a newer one takes its place.
+            if begun(out) and (now := load_last(out)["progress"])["epoch"] == 1 and now["step"] >= 1:
                 return
             time.sleep(0.01)
         pytest.fail("the training ended before it could be killed")
