@@ -20,7 +20,7 @@ from edgedf.runtime.live.stream import LostError, Stream
 
 State = Literal["connecting", "playing", "lost", "ended"]
 
-Source = int | str | Path | Iterable[Any]
+CameraInput = int | str | Path | Iterable[Any]
 Frames = Generator[Frame]
 
 log = logging.getLogger(__name__)
@@ -58,7 +58,7 @@ class Camera:
 
     def __init__(
         self,
-        source: Source,
+        source: CameraInput,
         *,
         rate: float = 25.0,
         silent_s: float = 5.0,
@@ -113,7 +113,7 @@ class Camera:
         stream = self._stream
         return self._corrupt + (stream.broken if stream else 0)
 
-    def _opened(self, source: Source, live: bool, options: Mapping[str, str]) -> tuple[str, bool, Frames]:
+    def _opened(self, source: CameraInput, live: bool, options: Mapping[str, str]) -> tuple[str, bool, Frames]:
         """Name of the source, whether it is live, and its frames, none of which is read yet."""
         if isinstance(source, Iterable) and not isinstance(source, str):
             return "frames", live, self._every(read_arrays(source))

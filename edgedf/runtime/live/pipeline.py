@@ -1,4 +1,4 @@
-"""A frame in, its faces out: detect now and then, follow between, cut, judge, sum up."""
+"""A frame in, its event out: detect now and then, follow between, cut, judge, sum up."""
 
 import math
 import time
@@ -13,7 +13,8 @@ from edgedf.faces.crop import Box, CropRule
 from edgedf.faces.decoding import Faces, Floats
 from edgedf.faces.detectors import Detector
 from edgedf.runtime.engine import Engine, Result
-from edgedf.runtime.live.event import FaceTrack
+from edgedf.runtime.live.clock import RisingClock
+from edgedf.runtime.live.event import Event, FaceTrack
 from edgedf.runtime.live.familiar import familiar
 from edgedf.runtime.live.frame import Frame
 from edgedf.runtime.live.pace import Due, Pace
@@ -59,6 +60,26 @@ class Pipeline:
         self._before: Floats | None = None  # thumbnails of the frame before, and of the last that was looked at
         self._looked: Floats | None = None
         self._failed = {"detector": 0, "model": 0}
+        self._clock, self._number = RisingClock(leaps=True), -1  # of the frame before
+
+    def event(self, frame: Frame, taken: float) -> Event:
+        """What is to be told of the next frame, on a time that rises.
+
+        Args:
+            frame: It.
+            taken: When it was, by `time.perf_counter`.
+
+        Raises:
+            EdgedfError: Detector or model fail for long.
+        """
+        frame = frame._replace(time=self._clock.time(frame.time, taken))
+        dropped = self._meter.count("dropped", max(frame.number - self._number - 1, 0))
+        faces = self.follow(frame)
+        milliseconds = (time.perf_counter() - taken) * 1000
+        self._meter.latency(milliseconds)
+        self._meter.count("frames")
+        self._number = frame.number
+        return Event(frame, faces, milliseconds, dropped)
 
     def follow(self, frame: Frame) -> tuple[FaceTrack, ...]:
         """The faces of the next frame, whose time is above that of the one before.

@@ -7,7 +7,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,33 +16,16 @@ from edgedf.errors import InputError
 from edgedf.faces.crop import CropRule
 from edgedf.faces.detectors import Detector, load_detector
 from edgedf.runtime.engine import Engine
-from edgedf.runtime.live.clock import RisingClock
 from edgedf.runtime.live.event import Event
 from edgedf.runtime.live.frame import Frame, check_frame
 from edgedf.runtime.live.mailbox import Mailbox
 from edgedf.runtime.live.pace import Pace
 from edgedf.runtime.live.pipeline import Pipeline
+from edgedf.runtime.live.source import Source, Taken, captured
 from edgedf.runtime.live.stats import Meter, Stats
 from edgedf.shipped import DEFAULT_STUDENT, TERMS
 
 JOIN_S = 5.0  # that `close` waits for the work on a frame to end
-
-Taken = tuple[Frame, float]
-"""A frame, and when it was taken, by `time.perf_counter`."""
-
-
-class Source(Protocol):
-    """Where frames come from, such as `edgedf.runtime.Camera`."""
-
-    @property
-    def live(self) -> bool:
-        """Whether frames come whether one is ready or not."""
-
-    def __iter__(self) -> Iterator[Frame]:
-        """The frames in their order, until there are no more."""
-
-    def close(self) -> None:
-        """Lets the source go; may be called by another thread, and twice."""
 
 
 class Watcher:
@@ -97,10 +80,12 @@ class Watcher:
         self._engine = model if isinstance(model, Engine) else Engine.load(model or DEFAULT_STUDENT, threads=threads)
         detector = detector or load_detector(CropRule.from_dict(self._engine.manifest.input.crop).detector, threads)
         self._in_order = source is not None and not source.live
-        self._meter, self._clock = Meter(), RisingClock(leaps=True)
+        self._meter = Meter()
         pace = Pace(deadline_ms, hurried=not self._in_order)
         self._pipeline = Pipeline(self._engine, detector, pace, self._meter, attention)
         self._inbox, self._outbox = Mailbox[Taken](), Mailbox[Event]()
+        self._captured = captured(source, self._meter)
+        self._deliver = on_event or (self._outbox.hand if self._in_order else self._outbox.put)
         self._last: Event | None = None
         self._error: BaseException | None = None
         self._trace: TracebackType | None = None
@@ -240,7 +225,7 @@ class Watcher:
     def _read(self) -> None:
         """Reads a live source."""
         try:
-            for taken in self._captured():
+            for taken in self._captured:
                 self._inbox.put(taken)
         except BaseException as error:  # such as SystemExit of the app's own source: this thread's end is nobody's news
             self._inbox.close(error)
@@ -249,40 +234,13 @@ class Watcher:
     def _work(self) -> None:
         """Makes events of frames until there are no more, and closes: a live source would be read for ever."""
         try:
-            for frame, taken in self._captured() if self._in_order else iter(self._inbox.get, None):
+            for frame, taken in self._captured if self._in_order else iter(self._inbox.get, None):
                 if self._closed:  # a frame may wait yet, and its event is no one's
                     break
-                self._deliver(self._event(frame, taken))
+                self._last = self._pipeline.event(frame, taken)
+                self._deliver(self._last)
         except BaseException as error:  # such as SystemExit of the app's callback
             self._trace, self._error = error.__traceback__, error
             self._outbox.close(error)
         finally:
             self.close()
-
-    def _captured(self) -> Iterator[Taken]:
-        """The source's frames; processor time is what they cost, as a camera is waited for."""
-        assert self._source is not None
-        start = time.thread_time()
-        for frame in self._source:
-            self._meter.spent("capture", time.thread_time() - start)
-            yield frame, time.perf_counter()
-            start = time.thread_time()
-
-    def _event(self, frame: Frame, taken: float) -> Event:
-        frame = frame._replace(time=self._clock.time(frame.time, taken))
-        before = self._last.frame.number if self._last else -1
-        dropped = self._meter.count("dropped", max(frame.number - before - 1, 0))
-        faces = self._pipeline.follow(frame)
-        milliseconds = (time.perf_counter() - taken) * 1000
-        self._meter.latency(milliseconds)
-        self._meter.count("frames")
-        return Event(frame, faces, milliseconds, dropped)
-
-    def _deliver(self, event: Event) -> None:
-        self._last = event
-        if self._on_event:
-            self._on_event(event)
-        elif self._in_order:
-            self._outbox.hand(event)
-        else:
-            self._outbox.put(event)
