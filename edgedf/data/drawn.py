@@ -19,11 +19,9 @@ PICTURES = 4  # of one person
 
 def draw_face(rng: np.random.Generator, fake: bool) -> NDArray[np.uint8]:
     """Draws one face `(256, 256, 3)`, real or forged."""
-    person, scene = random_person(rng), random_scene(rng)
-    face = paint(person, scene, rng)
     if fake:
-        face, _ = forge_portrait(face, person, scene, METHODS[rng.integers(len(METHODS))], rng)
-    return pixels(face)
+        return draw_pair(rng)[1]
+    return pixels(paint(random_person(rng), random_scene(rng), rng))
 
 
 def draw_pair(rng: np.random.Generator) -> tuple[NDArray[np.uint8], NDArray[np.uint8], Mask]:

@@ -17,7 +17,7 @@ from edgedf.nn.quantisation import THIN
 QUANTIZE, DEQUANTIZE = "QuantizeLinear", "DequantizeLinear"
 WEIGHTED = ("Conv", "ConvTranspose", "Gemm", "MatMul")
 ACTIVATIONS = ("Relu", "Clip", "LeakyRelu", "Sigmoid")
-INT8, INT32, UINT8 = 3, 6, 2  # TensorProto.DataType
+INT8, UINT8 = 3, 2  # TensorProto.DataType
 
 
 @dataclass(frozen=True)

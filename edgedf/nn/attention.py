@@ -3,13 +3,15 @@
 import torch
 from torch import Tensor, nn
 
+REDUCTION = 8  # of the channels, between the two layers that weigh them; the paper has 16, for wider maps
+
 
 class CBAM(nn.Module):
     """Weights channels, then positions, of a feature map; the shape stays."""
 
-    def __init__(self, channels: int, reduction: int = 8) -> None:
+    def __init__(self, channels: int) -> None:
         super().__init__()
-        hidden = max(channels // reduction, 8)
+        hidden = max(channels // REDUCTION, 8)
         self.channel = nn.Sequential(nn.Conv2d(channels, hidden, 1), nn.ReLU(), nn.Conv2d(hidden, channels, 1))
         self.position = nn.Conv2d(2, 1, 7, padding=3)
 

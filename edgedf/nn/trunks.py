@@ -13,6 +13,7 @@ from edgedf.errors import CheckpointError, ConfigError
 
 TORCHVISION = ("efficientnet_b0", "efficientnet_b1", "efficientnet_b2", "efficientnet_b3", "efficientnet_b4")
 TRUNKS = (*TORCHVISION, "efficientnet_lite2")
+DROP_PATH = 0.1  # of EfficientNet-Lite2's last block, left out of a training step by this chance; of earlier ones less
 
 
 class Trunk(nn.Module):
@@ -79,7 +80,7 @@ class Lite2Trunk(Trunk):
     )
     LEVEL_ENDS = (6, 14)  # last blocks at strides 8 and 16
 
-    def __init__(self, drop_path: float = 0.1) -> None:
+    def __init__(self) -> None:
         super().__init__()
         self.channels = [48, 120, 1280]
         self._conv_stem: nn.Module = SameConv2d(3, 32, 3, 2)
@@ -88,7 +89,7 @@ class Lite2Trunk(Trunk):
         total, inputs = sum(stage[0] for stage in self.STAGES), 32
         for depth, kernel, first_stride, expansion, outputs in self.STAGES:
             for i in range(depth):
-                drop = drop_path * len(self._blocks) / total
+                drop = DROP_PATH * len(self._blocks) / total
                 stride = first_stride if i == 0 else 1
                 self._blocks.append(LiteBlock(inputs, outputs, kernel, stride, expansion, drop))
                 inputs = outputs

@@ -32,21 +32,18 @@ def verdict(low: float, high: float) -> Verdict:
     return Verdict.CLEAN if high < CLEAN_BELOW else Verdict.SUSPICIOUS
 
 
-def probe(
-    values: NDArray[np.float32], labels: NDArray[np.uint8], groups: Sequence[str], seed: int = 0
-) -> NDArray[np.float64]:
+def probe(values: NDArray[np.float32], labels: NDArray[np.uint8], groups: Sequence[str]) -> NDArray[np.float64]:
     """Scores each picture with a classifier fitted on the other folds of groups.
 
     Args:
         values: Cues `(N, d)`, NaN where there is none.
         labels: `(N,)`, 1 is fake.
         groups: Group of each picture; a fold never cuts through one.
-        seed: Of the folds.
 
     Returns:
         `(N,)`, higher for what looks fake by these cues, 0 where nothing can be told.
     """
-    fold_of = _folds(groups, seed)
+    fold_of = _folds(groups)
     scores = np.zeros(len(labels))
     for fold in np.unique(fold_of):
         own = fold_of == fold
@@ -55,10 +52,10 @@ def probe(
     return scores
 
 
-def _folds(groups: Sequence[str], seed: int) -> NDArray[np.intp]:
+def _folds(groups: Sequence[str]) -> NDArray[np.intp]:
     """Fold of each picture: groups dealt out in turn, the largest first."""
     names, group_of, sizes = np.unique(np.asarray(groups), return_inverse=True, return_counts=True)
-    shuffled = np.random.default_rng(seed).permutation(len(names))
+    shuffled = np.random.default_rng(0).permutation(len(names))
     turn = np.empty(len(names), np.intp)
     turn[shuffled[np.argsort(-sizes[shuffled], kind="stable")]] = np.arange(len(names)) % FOLDS
     return turn[group_of]
