@@ -17,7 +17,7 @@ from edgedf.deploy.card import keep_measured
 from edgedf.deploy.evaluation import Decision, decide, engine_scores, evaluate_faces, evaluate_methods, evaluate_parts
 from edgedf.deploy.slices import find_slices
 from edgedf.errors import InputError
-from edgedf.metrics import Evaluation, check_prevalence, check_rule, sigmoid
+from edgedf.metrics import FIGURES, Evaluation, check_prevalence, check_rule, sigmoid
 from edgedf.runtime import Engine
 
 
@@ -107,8 +107,7 @@ def _print(found: Evaluation, methods: dict[str, Evaluation]) -> None:
     counts = {"real": (matrix.tn, matrix.fp), "fake": (matrix.fn, matrix.tp)}
     rows: list[list[object]] = [[label, *map(round, cells)] for label, cells in counts.items()]
     say(table(["", "called real", "called fake"], rows) + "\n")
-    names = ("auc", "f1", "precision", "recall", "false_positive_rate", "ece")
-    rows = [[name.replace("_", " "), getattr(found, name)] for name in names]
+    rows = [[name.replace("_", " "), getattr(found, name)] for name in FIGURES]
     say(table([f"at {100 * found.prevalence:.1f} % fakes", "value [95 % interval]"], rows))
     if methods:
         rows = [[method, one.fakes, one.auc, one.recall] for method, one in methods.items()]

@@ -28,7 +28,7 @@ from edgedf.errors import InputError
 from edgedf.faces.crop import CropRule
 from edgedf.guard import run_alone
 from edgedf.markdown import table
-from edgedf.metrics import Evaluation, auc_difference, evaluate
+from edgedf.metrics import WORTH, Evaluation, auc_difference, evaluate
 from edgedf.programs import run
 from edgedf.runtime import Engine, Event
 from edgedf.runtime.live.event import Decision
@@ -39,7 +39,6 @@ from edgedf.shipped import DEFAULT_STUDENT
 
 FRAMES, END, DETECT = "mean of the frames' scores", "evidence at the end", "edgedf detect"
 LEARNED = "convolution over time"
-KEYS = ("auc", "f1", "precision", "recall")
 DECISIONS: tuple[Decision, ...] = ("real", "fake", "abstain")
 
 
@@ -177,7 +176,7 @@ def _tell(result: dict[str, Any]) -> None:
     say(f"{result['videos']} videos, {result['fakes']} fake, {result['groups']} groups; 95 % intervals over groups")
     say()
     calls = "/".join(DECISIONS)
-    header = ["by video", *KEYS, f"reals called {calls}", f"fakes called {calls}", "changes a minute"]
+    header = ["by video", *WORTH, f"reals called {calls}", f"fakes called {calls}", "changes a minute"]
     say(table(header, [[name, *_cells(way)] for name, way in result["ways"].items()]))
     say()
     wait = result["first_verdict"]
@@ -188,7 +187,7 @@ def _tell(result: dict[str, Any]) -> None:
 
 def _cells(way: dict[str, Any]) -> list[str]:
     evaluation = Evaluation.from_dict(way["evaluation"])
-    figures = [str(getattr(evaluation, key)) for key in KEYS]
+    figures = [str(getattr(evaluation, key)) for key in WORTH]
     if "called" not in way:
         return [*figures, "", "", ""]
     called = ["/".join(map(str, verdicts.values())) for verdicts in way["called"].values()]

@@ -25,6 +25,7 @@ from edgedf.deploy.qat import set_ranges
 from edgedf.errors import ConfigError
 from edgedf.faces import landmarks
 from edgedf.files import cache_root, sha256, write_text
+from edgedf.metrics import WORTH
 from edgedf.nn.detector import Detector
 from edgedf.nn.quantisation import DIALECTS, fake_quantised
 from edgedf.training.config import DistillConfig, TrainConfig
@@ -39,8 +40,6 @@ from edgedf.training.losses import Objective, Supervised
 from edgedf.training.models import build_model, load_pretrained
 from edgedf.training.predict import logits
 from edgedf.training.run import Run, open_run
-
-METRICS = ("auc", "f1", "precision", "recall")
 
 
 def main(config: DistillConfig, out: Path, *, resume: bool = False, ablation: bool = True) -> dict[str, Any]:
@@ -76,7 +75,7 @@ def train_both(config: DistillConfig, out: Path, plain_out: Path | None, resume:
         rows["student without teacher"] = train_student(config, None, train, val, plain_out, resume)
     name = "student in INT8" if before else "student with teacher"
     rows[name] = train_student(config, teacher, train, val, out, resume)
-    say(table(["val", *METRICS], [[name, *(f"{row[m]:.4f}" for m in METRICS)] for name, row in rows.items()]))
+    say(table(["val", *WORTH], [[name, *(f"{row[m]:.4f}" for m in WORTH)] for name, row in rows.items()]))
     return {"run": str(out), "results": rows}
 
 

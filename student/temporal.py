@@ -28,7 +28,7 @@ from edgedf.data.packed import pack
 from edgedf.data.readers import open_dataset
 from edgedf.errors import DatasetError
 from edgedf.guard import run_alone
-from edgedf.metrics import auc_difference, evaluate, sigmoid
+from edgedf.metrics import WORTH, auc_difference, evaluate, sigmoid
 from edgedf.metrics.ranking import auc
 from edgedf.runtime import Engine
 
@@ -104,9 +104,9 @@ def main(*, bundle: Path, data: Path, seed: int = 0) -> dict[str, Any]:
         "the mean": auc_difference(labels, network, mean, groups),
         "each frame alone": auc_difference(labels, network, alone, groups),
     }
-    rows = [[name, *(str(getattr(one, key)) for key in KEYS)] for name, one in evaluations.items()]
+    rows = [[name, *(str(getattr(one, key)) for key in WORTH)] for name, one in evaluations.items()]
     say(f"{len(videos)} videos, {labels.sum()} fake, {len(set(groups))} groups; threshold: f1, cross-fitted")
-    say(table(["by video", *KEYS], rows))
+    say(table(["by video", *WORTH], rows))
     for name, gain in gains.items():
         say(f"AUC of the convolution over time less that of {name}: {gain}")
     return {
@@ -114,9 +114,6 @@ def main(*, bundle: Path, data: Path, seed: int = 0) -> dict[str, Any]:
         "evaluations": {name: one.to_dict() for name, one in evaluations.items()},
         "gains": {name: vars(gain) for name, gain in gains.items()},
     }
-
-
-KEYS = ("auc", "f1", "precision", "recall")
 
 
 def read_videos(bundle: Path, data: Path) -> list[Video]:

@@ -29,18 +29,22 @@ class Place(NamedTuple):
 
 
 PLACES = {
-    "deploy": Place(2.2, 3, "export, gate, benchmark"),
-    "explain": Place(0.7, 2, "where a model looks"),
-    "training": Place(3.5, 2, "loop, losses, run"),
+    "deploy": Place(1.9, 3, "export, gate, benchmark"),
+    "explain": Place(3.6, 3, "where a model looks"),
+    "runtime": Place(1.5, 2, "engine, camera, verdict"),
+    "training": Place(2.9, 2, "loop, losses, run"),
     "report": Place(0.0, 1, "results to pages"),
-    "runtime": Place(1.2, 1, "engine, camera, verdict"),
-    "nn": Place(2.9, 1, "teacher, student"),
-    "data": Place(4.1, 1, "datasets, forging, views"),
+    "bundle": Place(1.1, 1, "manifest, hashes"),
+    "data": Place(2.75, 1, "datasets, forging, views"),
+    "nn": Place(4.0, 1, "teacher, student"),
     "metrics": Place(0.6, 0, "figures with intervals"),
-    "bundle": Place(1.8, 0, "manifest, hashes"),
-    "faces": Place(3.0, 0, "detectors, crop rule"),
+    "faces": Place(2.5, 0, "detectors, crop rule"),
 }
-LANES = {("deploy", "runtime"): 1.5, ("training", "metrics"): 2.05}  # columns in which an arrow passes a row
+LANES = {
+    ("explain", "nn"): 4.0,
+    ("runtime", "faces"): 2.0,
+    ("training", "metrics"): 1.8,
+}  # columns in which an arrow passes a row
 
 STEP, WIDTH, HEIGHT, ROW = 176.0, 160.0, 54.0, 118.0  # pixels
 LEFT, BAND, WIDE, TALL = 96.0, 44.0, 914.0, 660.0

@@ -28,7 +28,8 @@ FOUNDATION = {
 TOP = {"cli", "__main__"}
 PROGRAMS = {"teacher", "student", "export", "benchmarks"}
 DIRECTLY_BELOW = {
-    "runtime": {"metrics", "bundle", "faces"},
+    "bundle": {"metrics"},
+    "runtime": {"bundle", "faces"},
     "data": {"faces"},
     "training": {"data", "nn", "metrics"},
     "deploy": {"runtime", "training"},

@@ -10,6 +10,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 from edgedf import strict_json
 from edgedf.bundle.golden import GOLDEN
 from edgedf.errors import BundleError
+from edgedf.metrics import FIGURES
 
 MANIFEST = "manifest.json"
 SCHEMA = 1
@@ -25,7 +26,7 @@ EVALUATION = {
     **dict.fromkeys(("prevalence", "threshold"), float),
     "rule": str,
     "matrix": dict.fromkeys(("tn", "fp", "fn", "tp"), float),
-    **dict.fromkeys(("auc", "f1", "precision", "recall", "false_positive_rate", "ece"), INTERVAL),
+    **dict.fromkeys(FIGURES, INTERVAL),
 }
 
 

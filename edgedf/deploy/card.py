@@ -8,7 +8,7 @@ from edgedf.bundle import CARD, Artefact, Bundle, Manifest, open_bundle, write_b
 from edgedf.files import sha256
 from edgedf.locks import alone
 from edgedf.markdown import table
-from edgedf.metrics import Evaluation
+from edgedf.metrics import FIGURES, Evaluation
 
 MEASURED = "measured"  # key of the provenance: figures by data set, each artefact's file and its evaluations by part
 
@@ -70,9 +70,7 @@ def _measured(artefact: Artefact) -> str:
     if not artefact.metrics:
         return "Not measured in this form: the threshold is that of the run or bundle which it was exported from."
     found = Evaluation.from_dict(artefact.metrics["evaluation"])
-    rows = {"AUC": found.auc, "F1": found.f1, "precision": found.precision, "recall": found.recall}
-    rows |= {"false positive rate": found.false_positive_rate, "calibration error": found.ece}
-    table = "\n".join(f"| {name} | {interval} |" for name, interval in rows.items())
+    table = "\n".join(f"| {title} | {getattr(found, name)} |" for name, title in FIGURES.items())
     matrix = found.matrix
     return (
         f"Measured on {found.images} crops of split {artefact.metrics['split']!r} ({found.fakes} fake, "

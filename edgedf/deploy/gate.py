@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from edgedf.data.packed import PackedFaces
 from edgedf.deploy.bounds import Bounds, Part, Verdict, verdict_within
 from edgedf.metrics import (
+    WORTH,
     Evaluation,
     Interval,
     choose_threshold,
@@ -30,7 +31,6 @@ from edgedf.metrics import (
 from edgedf.runtime.engine import scores as scores_of
 
 RESAMPLES = 1000
-CHANGES = ("f1", "precision", "recall", "auc")
 FEWEST = 20  # fakes of a method or group below which nothing is said about it
 
 
@@ -161,8 +161,8 @@ def _following(
 def figure_changes(
     before: Mapping[str, NDArray[np.float64]], after: Mapping[str, NDArray[np.float64]]
 ) -> dict[str, Interval]:
-    """How the `CHANGES` differ between two results of `figure_draws` that are of the same draws of groups."""
-    return {name: Interval.from_draws(after[name] - before[name], lowest=-1.0) for name in CHANGES}
+    """How `WORTH` differs between two results of `figure_draws` that are of the same draws of groups."""
+    return {name: Interval.from_draws(after[name] - before[name], lowest=-1.0) for name in WORTH}
 
 
 def _parts(names: Sequence[str], labels: NDArray[np.uint8], before: _Called, after: _Called) -> list[Part]:

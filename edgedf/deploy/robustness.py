@@ -20,7 +20,7 @@ from edgedf.deploy.bounds import Bounds
 from edgedf.deploy.gate import figure_changes
 from edgedf.metrics import Interval, figure_draws, prevalence_weights
 from edgedf.metrics.arrays import finite
-from edgedf.metrics.robustness import Apart, Curve, Form, Hardiness, Robustness, Step, Worth, departure
+from edgedf.metrics.robustness import TITLES, Apart, Curve, Form, Hardiness, Robustness, Step, Worth, departure
 from edgedf.runtime.backends import BATCH
 from edgedf.runtime.engine import Engine, cpus
 
@@ -129,7 +129,7 @@ def _step(
     for artefact, score in zip(artefacts, map(finite, scores), strict=True):
         verdicts.append(score >= artefact.point.threshold)
         draws.append(figure_draws(labels, score, groups, verdicts[-1], prevalence))
-    worth = [Worth(*(Interval.from_draws(one[name]) for name in ("auc", "f1", "recall"))) for one in draws]
+    worth = [Worth(*(Interval.from_draws(one[name]) for name in TITLES)) for one in draws]
     if len(artefacts) == 1:
         return Step(strength, worth)
     changes = figure_changes(*draws)

@@ -7,6 +7,8 @@ video or identity, one str an image; an image is called fake when `score >= thre
 from edgedf.metrics.bootstrap import Interval, group_draws, mean_interval
 from edgedf.metrics.change import change, times_as_fast
 from edgedf.metrics.evaluation import (
+    FIGURES,
+    WORTH,
     Evaluation,
     auc_difference,
     auc_interval,
@@ -26,6 +28,8 @@ from edgedf.metrics.threshold import (
 )
 
 __all__ = [
+    "FIGURES",
+    "WORTH",
     "ConfusionMatrix",
     "Evaluation",
     "Interval",

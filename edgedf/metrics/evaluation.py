@@ -15,7 +15,18 @@ from edgedf.metrics.matrix import ConfusionMatrix, prevalence_weights
 from edgedf.metrics.ranking import resampled_auc, resampled_calibration_error
 from edgedf.metrics.threshold import choose_threshold, cross_fitted_verdicts
 
-FIGURES = ("auc", "f1", "precision", "recall", "false_positive_rate", "ece")
+FIGURES = {
+    "auc": "AUC",
+    "f1": "F1",
+    "precision": "precision",
+    "recall": "recall",
+    "false_positive_rate": "false positive rate",
+    "ece": "calibration error",
+}
+"""Every figure that has an interval: its name, which is a field of `Evaluation`, and its title."""
+
+WORTH = ("auc", "f1", "precision", "recall")
+"""Those of which more is better."""
 
 
 @dataclass(frozen=True)

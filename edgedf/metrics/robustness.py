@@ -2,11 +2,12 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from itertools import pairwise
 
 from edgedf.errors import InternalError
 from edgedf.metrics.bootstrap import Interval
+from edgedf.metrics.evaluation import FIGURES
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,10 @@ class Worth:
     auc: Interval
     f1: Interval
     recall: Interval
+
+
+TITLES = {one.name: FIGURES[one.name] for one in fields(Worth)}
+"""The figures of `Worth`: name and title."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +83,7 @@ class Step:
         Raises:
             InternalError: They do not.
         """
-        if not all(one.is_share for worth in self.worth for one in (worth.auc, worth.f1, worth.recall)):
+        if not all(getattr(worth, name).is_share for worth in self.worth for name in TITLES):
             raise InternalError("what an artefact is worth is no share")
         if len(self.worth) != forms or (self.apart is None) != (forms == 1):
             raise InternalError(f"a step has {len(self.worth)} figures for {forms} forms, or none of their difference")

@@ -9,10 +9,9 @@ from typing import Any
 from edgedf.errors import InputError
 from edgedf.metrics import Evaluation, change
 from edgedf.report.bounds import Bound
-from edgedf.report.results import ModelResult, Report
+from edgedf.report.results import F1_FIRST, ModelResult, Report
 
-WORTH = ("f1", "auc", "precision", "recall")  # the higher the better
-DIFFERENCES = (*WORTH, "flips")  # what is compared by difference, and not by share
+DIFFERENCES = (*F1_FIRST, "flips")  # what is compared by difference, and not by share
 FIGURES = ("p50", "size", *DIFFERENCES)
 # Two quiet processes differ too, by where their memory lies: 16 of them by .6 %, so two of them by this in 19 of 20.
 BETWEEN_RUNS = 0.015
@@ -115,7 +114,7 @@ def _changes(old: Report, new: Report, before: ModelResult, after: ModelResult) 
     found = [_latency(old, new, before, after), _size(before, after)]
     if before.evaluation and after.evaluation:
         same_data = old.data == new.data
-        found += [_worth(before.name, one, before.evaluation, after.evaluation, same_data) for one in WORTH]
+        found += [_worth(before.name, one, before.evaluation, after.evaluation, same_data) for one in F1_FIRST]
     return found
 
 
@@ -185,7 +184,7 @@ def _broken(bound: Bound, changes: Sequence[Change]) -> list[str]:
         raise InputError(f"{bound.text} cannot be judged: no model has its {bound.figure} in both reports")
     if unknown := [one for one in found if one.verdict is Verdict.UNKNOWN]:
         raise InputError(f"{bound.text} cannot be judged for {unknown[0].model}: {unknown[0].why}")
-    counting = [one for one in found if one.figure in WORTH or one.verdict is not Verdict.TIE]
+    counting = [one for one in found if one.figure in F1_FIRST or one.verdict is not Verdict.TIE]
     return [f"{one.model}: {one.figure} {one} breaks {bound.text}" for one in counting if bound.broken_by(one.by)]
 
 

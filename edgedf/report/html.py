@@ -4,13 +4,13 @@ import html
 from collections.abc import Iterable, Sequence
 from importlib.resources import files
 
-from edgedf.metrics import Evaluation, Interval
+from edgedf.metrics import FIGURES, Evaluation, Interval
 from edgedf.metrics.robustness import Robustness
 from edgedf.metrics.roofline import Roofline
 from edgedf.report import robustness_words, roofline, words
 from edgedf.report.headline import headline
 from edgedf.report.plots import intervals, latencies
-from edgedf.report.results import ModelResult, Report
+from edgedf.report.results import F1_FIRST, ModelResult, Report
 from edgedf.report.robustness_plot import curves
 from edgedf.report.svg import element, marker
 from edgedf.report.tables import tables
@@ -84,7 +84,7 @@ def _cell(count: float, row: float) -> str:
 
 
 def _tables(report: Report) -> str:
-    figures = ("F1", "AUC", "precision", "recall")
+    figures = [FIGURES[name] for name in F1_FIRST]
     worth = table(
         ("model", "format", *figures, "p50 ms", "p95 ms", "size MB"),
         (_worth_row(series, result) for series, result in enumerate(report.results)),
@@ -133,9 +133,8 @@ def _figure(found: Interval) -> str:
 
 def _worth_row(series: int, result: ModelResult) -> list[str]:
     found = result.evaluation
-    chosen = () if found is None else (found.f1, found.auc, found.precision, found.recall)
+    shown = ["-" if found is None else _figure(getattr(found, name)) for name in F1_FIRST]
     latency = f"{result.latency_ms_p50:.2f}", f"{result.latency_ms_p95:.2f}", f"{result.size_mb:.2f}"
-    shown = [_figure(one) for one in chosen] or ["-"] * 4
     return [_name(series, result), html.escape(result.precision), *shown, *latency]
 
 

@@ -1,10 +1,10 @@
 """A report as Markdown."""
 
 from edgedf.markdown import table
-from edgedf.metrics import Evaluation
+from edgedf.metrics import FIGURES, Evaluation
 from edgedf.metrics.roofline import Roofline
 from edgedf.report import robustness_words, roofline, words
-from edgedf.report.results import ModelResult, Report
+from edgedf.report.results import F1_FIRST, ModelResult, Report
 from edgedf.report.tables import tables
 
 
@@ -17,7 +17,7 @@ def markdown(report: Report) -> str:
         f"Measured {report.created} on {words.machine(report)}; {words.state(report)}.",
         "## Worth and latency",
         table(
-            ("model", "format", "F1", "AUC", "precision", "recall", "p50 ms", "p95 ms", "size MB"),
+            ("model", "format", *(FIGURES[name] for name in F1_FIRST), "p50 ms", "p95 ms", "size MB"),
             map(_worth, report.results),
         ),
     ]
@@ -56,7 +56,7 @@ def _profile(result: ModelResult, found: Roofline) -> list[str]:
 
 def _worth(result: ModelResult) -> list[str]:
     found = result.evaluation
-    figures = ["", "", "", ""] if found is None else map(str, (found.f1, found.auc, found.precision, found.recall))
+    figures = ["" if found is None else str(getattr(found, name)) for name in F1_FIRST]
     latency = [f"{result.latency_ms_p50:.2f}", f"{result.latency_ms_p95:.2f}", f"{result.size_mb:.2f}"]
     return [result.name, result.precision, *figures, *latency]
 

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from edgedf.errors import InputError
-from edgedf.metrics import Evaluation
+from edgedf.metrics import FIGURES, Evaluation
 from edgedf.report.read import read_report
-from edgedf.report.results import ModelResult, Report
+from edgedf.report.results import F1_FIRST, ModelResult, Report
 
-WORTH = ("f1", "auc", "precision", "recall", "false_positive_rate", "ece")
+COLUMNS = (*F1_FIRST, *(one for one in FIGURES if one not in F1_FIRST))
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def _row(device: Device, one: ModelResult) -> dict[str, Any]:
 
 def _worth(found: Evaluation | None) -> dict[str, Any]:
     ends = {"": "value", "_low": "low", "_high": "high"}
-    names = [(figure, end) for figure in WORTH for end in ends]
+    names = [(figure, end) for figure in COLUMNS for end in ends]
     figures = {figure + end: found and getattr(getattr(found, figure), ends[end]) for figure, end in names}
     cells = {cell: found and getattr(found.matrix, cell) for cell in ("tn", "fp", "fn", "tp")}
     return {"threshold": found and found.threshold, "prevalence": found and found.prevalence, **figures, **cells}

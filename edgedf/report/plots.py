@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 
-from edgedf.metrics import Interval
+from edgedf.metrics import FIGURES, WORTH, Interval
 from edgedf.report.results import ModelResult, Report
 from edgedf.report.svg import Scale, element, line, marker, picture, text, tooltip
 
-PANELS = {"auc": "AUC", "f1": "F1", "precision": "precision", "recall": "recall"}
+PANELS = {name: title for name, title in FIGURES.items() if name in WORTH}
 NAMES, ROW, TOP, WIDTH = 190, 30, 34, 960
 BOLD = 8.5  # width of a character of a name, in pixels
 

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from edgedf.errors import InternalError
-from edgedf.metrics import Evaluation, times_as_fast
+from edgedf.metrics import WORTH, Evaluation, times_as_fast
 from edgedf.metrics.gpu import GpuTime
 from edgedf.metrics.robustness import Robustness
 from edgedf.metrics.roofline import Roofline
@@ -15,6 +15,7 @@ from edgedf.report.environment import Environment
 from edgedf.report.measures import AllCores, Batch, Noise, Paced
 
 SCHEMA = 2
+F1_FIRST = ("f1", *(name for name in WORTH if name != "f1"))  # as reports have them
 LARGEST_MB = 1e9
 MOST_ROUNDS = 10_000  # of which 1,000 draws take .3 GB
 MOST_RESULTS = 200  # that fit into one picture; to place their names takes the square of their number

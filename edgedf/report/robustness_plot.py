@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 from itertools import pairwise
 
-from edgedf.metrics.robustness import Curve, Form, Hardiness, Step
+from edgedf.metrics.robustness import TITLES, Curve, Form, Hardiness, Step
 from edgedf.report.robustness_words import departures_of, name
 from edgedf.report.svg import Scale, element, line, marker, picture, text, tooltip
 
-FIGURES = {"auc": "AUC", "f1": "F1", "recall": "recall"}
 WIDTH, LEFT, GAP = 960, 62, 18
 HEAD, PANEL, FOOT = 66, 116, 44
 RADII = (5.0, 3.0)  # of floating point and INT8, which often lie on each other
@@ -15,7 +14,7 @@ RADII = (5.0, 3.0)  # of floating point and INT8, which often lie on each other
 
 def curves(one: Hardiness) -> str:
     """A column for each degradation, a row for each figure; a dotted line where INT8 departs."""
-    height = HEAD + PANEL * len(FIGURES) + FOOT
+    height = HEAD + PANEL * len(TITLES) + FOOT
     column = (WIDTH - LEFT) / len(one.curves)
     across = [
         Scale(0.0, 1.0, LEFT + column * place, LEFT + column * (place + 1) - GAP) for place in range(len(one.curves))
@@ -23,7 +22,7 @@ def curves(one: Hardiness) -> str:
     parts = [*_key(one.forms), text((LEFT + WIDTH) / 2, height - 6, "strength", class_="name middle")]
     for x, curve in zip(across, one.curves, strict=True):
         parts += _head(x, curve, height - FOOT)
-    for row, figure in enumerate(FIGURES):
+    for row, figure in enumerate(TITLES):
         parts += _row(one, figure, across, HEAD + PANEL * row)
     told = f"{departures_of(one)} Values stand in the table." if one.untouched.apart else "Values stand in the table."
     return picture(WIDTH, height, f"{one.model}: AUC, F1 and recall on degraded faces", told, *parts)
@@ -61,7 +60,7 @@ def _row(one: Hardiness, figure: str, across: Sequence[Scale], top: float) -> li
     margin = max(0.08 * (max(values) - min(values)), 0.02)
     y = Scale(max(0.0, min(values) - margin), min(1.0, max(values) + margin), top + PANEL - 12, top + 14)
     ticks = y.ticks()
-    parts = [text(0, top + 8, FIGURES[figure], class_="name")]
+    parts = [text(0, top + 8, TITLES[figure], class_="name")]
     parts += [text(LEFT - 8, y(tick) + 4, f"{tick:.2f}", class_="tick end") for tick in ticks]
     parts += [line(x.start, y(tick), x.end, y(tick), class_="grid") for x in across for tick in ticks]
     for x, some in zip(across, steps, strict=True):
@@ -74,7 +73,7 @@ def _curve(steps: Sequence[Step], series: int, form: Form, figure: str, x: Scale
     told = "; ".join(f"{getattr(step.worth[series], figure)} at {step.strength:g}" for step in steps)
     return element(
         "g",
-        tooltip(f"{form.precision}, {FIGURES[figure]}: {told}"),
+        tooltip(f"{form.precision}, {TITLES[figure]}: {told}"),
         *(line(*a, *b, class_="bar thin") for a, b in pairwise(points)),
         *(marker(*point, series, radius=RADII[series]) for point in points),
         class_=f"series s{series}",

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from edgedf.metrics.robustness import Hardiness, Robustness, Step
+from edgedf.metrics.robustness import TITLES, Hardiness, Robustness, Step
 
 TITLE = "Degraded faces"
 NAMES = {"jpeg": "JPEG", "h264": "H.264", "resize": "low resolution", "low_light": "darkness"}
@@ -41,7 +41,7 @@ def departures_of(one: Hardiness) -> str:
 
 def header(one: Hardiness) -> list[str]:
     """Of the table of a model; each row begins with degradation and strength."""
-    figures = [f"{figure} {form.precision}" for figure in ("AUC", "F1", "recall") for form in one.forms]
+    figures = [f"{figure} {form.precision}" for figure in TITLES.values() for form in one.forms]
     apart = ["flips", "change of F1", "change of recall"] if one.untouched.apart else []
     return ["degradation, strength", *apart, *figures]
 
@@ -53,7 +53,7 @@ def rows(one: Hardiness) -> list[list[str]]:
 
 
 def _cells(step: Step) -> Sequence[str]:
-    figures = [str(getattr(worth, figure)) for figure in ("auc", "f1", "recall") for worth in step.worth]
+    figures = [str(getattr(worth, figure)) for figure in TITLES for worth in step.worth]
     if step.apart is None:
         return figures
     return [f"{step.apart.flips:.2%}", str(step.apart.f1), str(step.apart.recall), *figures]

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from edgedf.console import progress as show_progress
 from edgedf.console import say
 from edgedf.data.packed import PackedFaces
+from edgedf.metrics import WORTH
 from edgedf.nn.detector import Detector
 from edgedf.training.batches import Batch, Batches
 from edgedf.training.checkpoints import fingerprints_of
@@ -157,6 +158,5 @@ class Trainer:
 
 
 def _line(row: dict[str, Any]) -> str:
-    names = ("train_loss", "auc", "f1", "precision", "recall")
-    numbers = "  ".join(f"{name} {row[name]:.4f}" for name in names)
+    numbers = "  ".join(f"{name} {row[name]:.4f}" for name in ("train_loss", *WORTH))
     return f"epoch {row['epoch']}  {numbers}  {row['seconds']:.0f} s  {row['images_per_second']:.0f} images/s"
