@@ -24,6 +24,7 @@ FOUNDATION = {
     "markdown",
     "shipped",
     "strict_json",
+    "typed",
 }
 TOP = {"cli", "__main__"}
 PROGRAMS = {"teacher", "student", "export", "benchmarks"}

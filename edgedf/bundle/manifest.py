@@ -3,14 +3,14 @@
 import json
 import math
 import re
-from dataclasses import asdict, dataclass, field, fields
-from types import UnionType
-from typing import Any, get_args, get_origin, get_type_hints
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from edgedf import strict_json
 from edgedf.bundle.golden import GOLDEN
-from edgedf.errors import BundleError
+from edgedf.errors import BundleError, InputError
 from edgedf.metrics import FIGURES
+from edgedf.typed import check, read
 
 MANIFEST = "manifest.json"
 SCHEMA = 1
@@ -170,55 +170,16 @@ def manifest_from_json(text: bytes) -> Manifest:
     """
     try:
         values = strict_json.loads(text)
-        if not isinstance(values, dict):
-            raise TypeError("it is not a table")
+        check(dict[str, Any], values, "it")
         if (schema := values.get("schema")) != SCHEMA:
             raise BundleError(f"schema {schema!r} is unknown, this edgedf reads {SCHEMA}: update edgedf")
-        if not isinstance(artefacts := values.get("artefacts"), list):
-            raise TypeError("artefacts is not a list")
-        values["input"] = _typed(InputContract, values.get("input"), "input")
-        values["artefacts"] = [_artefact(one) for one in artefacts]
-        manifest: Manifest = _typed(Manifest, values, "manifest")
+        manifest = read(Manifest, values, "manifest", whole=True)
         _check(manifest)
-    except (ValueError, TypeError, OverflowError) as error:  # OverflowError: a number of 400 digits
+    except BundleError:
+        raise
+    except (ValueError, InputError) as error:
         raise BundleError(f"the manifest is malformed ({error})") from error
     return manifest
-
-
-def _artefact(values: Any) -> Artefact:
-    if isinstance(values, dict) and "site" in values:
-        values["site"] = _typed(Site, values["site"], "site")
-    if isinstance(values, dict):
-        values.setdefault("weights", "")  # the first bundles had artefacts of one file only
-    artefact: Artefact = _typed(Artefact, values, "artefact")
-    return artefact
-
-
-def _typed(cls: type[Any], values: Any, where: str) -> Any:
-    """Makes a dataclass from JSON values of exactly its keys and types; a key whose default is None may be absent."""
-    if not isinstance(values, dict):
-        raise TypeError(f"{where} is not a table")
-    optional = {one.name for one in fields(cls) if one.default is None}
-    if odd := ({one.name for one in fields(cls)} ^ values.keys()) - optional:
-        raise ValueError(f"{where} lacks or does not know {', '.join(sorted(odd))}")
-    for name, hint in get_type_hints(cls).items():
-        if name in values and not _fits(values[name], hint):
-            raise TypeError(f"{where}: {name} is not a {hint.__name__ if isinstance(hint, type) else hint}")
-    return cls(**values)
-
-
-def _fits(value: Any, hint: Any) -> bool:
-    """Whether a JSON value is of a type, and so is what it holds; a whole number is a float too."""
-    kind, inner = get_origin(hint) or hint, get_args(hint)
-    if kind is UnionType:
-        return any(_fits(value, one) for one in inner)
-    if kind is Any or (kind is float and type(value) is int):
-        return True
-    if type(value) is not kind:
-        return False
-    if kind is dict:
-        return all(_fits(one, inner[1]) for one in value.values())
-    return kind is not list or all(_fits(one, inner[0]) for one in value)
 
 
 def _check(manifest: Manifest) -> None:
@@ -252,8 +213,8 @@ def _check_point(point: Artefact | Site, of: str, measured: bool) -> None:
     if not COLDEST <= point.temperature <= HOTTEST:
         raise ValueError(f"the temperature of {of} is out of range")
     if measured:
-        _check_shape(point.metrics.get("split"), str, f"the split of {of}")
-        _check_shape(point.metrics.get("evaluation"), EVALUATION, f"the evaluation of {of}")
+        check(str, point.metrics.get("split"), f"{of}: metrics.split")
+        check(EVALUATION, point.metrics.get("evaluation"), f"{of}: metrics.evaluation")
         share = point.metrics["evaluation"]["prevalence"]
         if not 0 < share < 1:
             raise ValueError(f"the evaluation of {of} is stated at a prevalence of {share}")
@@ -277,47 +238,30 @@ def _check_provenance(values: dict[str, Any]) -> None:
     share = values.get("fitted_prevalence")
     if share is not None and not (type(share) is float and 0 < share < 1):
         raise ValueError(f"its threshold was fitted for a prevalence of {share!r}")
-    if not isinstance(values.get("license", ""), str):
-        raise TypeError("provenance: license is not text")
-    if not _fits(values.get("about", []), list[str]):
-        raise TypeError("provenance: about is not a list of lines")
+    check(str, values.get("license", ""), "provenance.license")
+    check(list[str], values.get("about", []), "provenance.about")
     for key in ("trained_on", "fitted_on"):
-        if not any(_fits(values.get(key), hint) for hint in (type(None), str, list[str])):
-            raise TypeError(f"provenance: {key} is not a list of fingerprints")
+        if not isinstance(fingerprints := values.get(key), str | None):
+            check(list[str], fingerprints, f"provenance.{key}")
     _check_measured(values.get("measured", {}))
     ranges = values.get("trained_ranges", {})
-    if not _fits(ranges, dict[str, dict[str, list[float]]]) or any(
-        len(one) != 2 for of_dialect in ranges.values() for one in of_dialect.values()
-    ):
-        raise TypeError("provenance: trained_ranges is not a lowest and highest value by tensor and dialect")
+    check(dict[str, dict[str, list[float]]], ranges, "provenance.trained_ranges")
+    if any(len(one) != 2 for of_dialect in ranges.values() for one in of_dialect.values()):
+        raise ValueError("provenance.trained_ranges is not a lowest and highest value by tensor and dialect")
 
 
 def _check_measured(values: Any) -> None:
-    if not _fits(values, dict[str, dict[str, Any]]):
-        raise TypeError("provenance: measured is not a table by data set")
+    check(dict[str, Any], values, "provenance.measured")
     for data, found in values.items():
-        _check_shape(found, {"artefact": str, "parts": dict}, f"what was measured on {data}")
+        check({"artefact": str, "parts": dict[str, Any]}, found, f"provenance.measured.{data}")
         if not found["parts"]:
             raise ValueError(f"nothing was measured on {data}")
         for name, one in found["parts"].items():
-            _check_shape(one, EVALUATION, f"the evaluation of {name} in {data}")
+            check(EVALUATION, one, f"provenance.measured.{data}.parts.{name}")
 
 
 def _check_crop(contract: InputContract) -> None:
     crop = contract.crop
-    _check_shape(crop, CROP, "the crop rule")
+    check(CROP, crop, "manifest.input.crop")
     if crop["size"] != contract.size or not crop["margin"] > 0 or crop["interpolation"] not in INTERPOLATIONS:
         raise ValueError(f"the crop rule makes no crops of {contract.size} px: {crop}")
-
-
-def _check_shape(value: Any, shape: Any, where: str) -> None:
-    """Refuses a JSON value that is not of a type, or has not exactly the keys and types of a table."""
-    if isinstance(shape, dict):
-        if not isinstance(value, dict) or value.keys() != shape.keys():
-            raise ValueError(f"{where} is not a table of {', '.join(shape)}")
-        for key, inner in shape.items():
-            _check_shape(value[key], inner, f"{where}: {key}")
-    elif type(value) is not shape and not (shape is float and type(value) is int):
-        raise TypeError(f"{where} is not of type {shape.__name__}")
-    elif shape is float and not math.isfinite(value):
-        raise ValueError(f"{where} is {value}")

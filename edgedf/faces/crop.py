@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from edgedf.errors import InputError
+from edgedf.typed import read
 
 SIZE = 256
 TILE = 32  # pixels; even, as pixels of 4:2:0 share their colours in twos
@@ -116,10 +117,7 @@ class CropRule:
         Raises:
             InputError: A key is unknown or a value cannot be used.
         """
-        try:
-            return cls(**values)
-        except TypeError as error:
-            raise InputError(f"not a crop rule: {error}") from error
+        return read(cls, values, "the crop rule")
 
 
 def read_image(file: Path | BinaryIO) -> NDArray[np.uint8]:

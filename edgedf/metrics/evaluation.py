@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from edgedf.errors import ConfigError, InputError, InternalError
+from edgedf.errors import ConfigError, InternalError
 from edgedf.metrics.arrays import Floats, Labels, finite, need_both_classes
 from edgedf.metrics.bootstrap import Interval, group_draws
 from edgedf.metrics.matrix import ConfusionMatrix, prevalence_weights
 from edgedf.metrics.ranking import resampled_auc, resampled_calibration_error
 from edgedf.metrics.threshold import choose_threshold, cross_fitted_verdicts
+from edgedf.typed import read
 
 FIGURES = {
     "auc": "AUC",
@@ -88,13 +89,9 @@ class Evaluation:
         """Reads what `to_dict` wrote.
 
         Raises:
-            InputError: A field is missing, unknown or contradicts the confusion matrix.
+            InputError: A field is missing, unknown, of another type, or contradicts the confusion matrix.
         """
-        try:
-            intervals = {name: Interval(**data[name]) for name in FIGURES}
-            return cls(**{**data, **intervals, "matrix": ConfusionMatrix(**data["matrix"])})
-        except (KeyError, TypeError, InternalError) as error:
-            raise InputError(f"not a usable evaluation: {error}") from error
+        return read(cls, data, "the evaluation")
 
 
 def evaluate(

@@ -10,7 +10,7 @@ from edgedf import strict_json
 from edgedf.errors import InputError
 from edgedf.files import read_whole, sha256, write_text
 from edgedf.report.read import MOST
-from edgedf.report.typed import read
+from edgedf.typed import read
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -23,13 +23,13 @@ def kept_once(file: Path, kind: type[T], basis: Mapping[str, Any], make: Callabl
 
     Args:
         file: JSON of what is kept, by the hash of its basis; one that cannot be read counts as empty.
-        kind: The dataclass that is kept, see `edgedf.report.typed.read`.
+        kind: The dataclass that is kept, see `edgedf.typed.read`.
         basis: Everything that the result depends on, JSON-able.
         make: Makes it.
     """
     key = sha256(json.dumps(basis, sort_keys=True).encode())
     try:
-        return read(kind, _known(file)[key])
+        return read(kind, _known(file)[key], "it")
     except (KeyError, InputError):
         made = make()
         write_text(file, json.dumps({**_known(file), key: asdict(made)}, indent=1) + "\n")

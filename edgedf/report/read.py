@@ -7,8 +7,9 @@ from typing import Any
 from edgedf import strict_json
 from edgedf.errors import InputError, first_line
 from edgedf.files import read_whole
+from edgedf.report.json_schema import schema
 from edgedf.report.results import SCHEMA, Report
-from edgedf.report.typed import read, schema
+from edgedf.typed import read
 
 MOST = 64 << 20  # bytes; a report of ten models in depth has one million
 

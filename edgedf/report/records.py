@@ -19,7 +19,7 @@ from edgedf.errors import InputError, InternalError
 from edgedf.files import read_whole, write_text
 from edgedf.metrics import Evaluation, Interval, sigmoid
 from edgedf.report.environment import Environment
-from edgedf.report.typed import read
+from edgedf.typed import read
 
 SCHEMA = 1
 # Scores are kept as steps of their logit: to 4 digits in the middle, to more where a sure model has most of them.

@@ -2,18 +2,16 @@
 
 import dataclasses
 import json
-import math
 import re
 import tomllib
-import types
-import typing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from edgedf.errors import ConfigError
+from edgedf.errors import ConfigError, InputError
 from edgedf.files import read_whole
 from edgedf.metrics import check_rule
+from edgedf.typed import read
 
 MOST = 16 << 10  # bytes of a file, ten times all keys; 40 kB of dotted keys take tomllib 9 s and 1.5 GB
 LARGEST = 2**63 - 1  # a whole number of TOML; Python's reader takes larger ones
@@ -147,11 +145,12 @@ class TrainConfig:
         Raises:
             ConfigError: Unknown key or wrong type.
         """
-        hints = typing.get_type_hints(cls)
-        for key in values:
-            if key not in hints:
-                raise ConfigError(f"unknown config key {key!r}: choose one of {', '.join(sorted(hints))}")
-        return cls(**{key: _typed(key, value, hints[key]) for key, value in values.items()})
+        for key, value in values.items():
+            _check_value(key, value)
+        try:
+            return read(cls, values, "config")
+        except InputError as error:
+            raise ConfigError(str(error)) from error
 
     def to_dict(self) -> dict[str, Any]:
         """Flat dictionary, ready for TOML or JSON."""
@@ -222,28 +221,10 @@ def parse_overrides(pairs: list[str]) -> dict[str, Any]:
     return values
 
 
-def _typed(key: str, value: Any, hint: Any) -> Any:
-    if type(value) is int and abs(value) > LARGEST:
-        raise ConfigError(f"{key} must be a number of at most {LARGEST}")
-    shown = type(value).__name__ if isinstance(value, list | dict) else f"{value!r:.80}"
-    if hint is float and type(value) is int:
-        return float(value)
-    if typing.get_origin(hint) is Literal:
-        value = value if isinstance(value, str) else shown  # TOML reads precision=32 as a number
-        if value not in typing.get_args(hint):
-            raise ConfigError(f"{key} = {value!r}: choose one of {', '.join(typing.get_args(hint))}")
-        return value
-    if isinstance(hint, types.GenericAlias):
-        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-            raise ConfigError(f"{key} = {shown}: must be a list of strings")
-    elif type(value) is not hint:
-        raise ConfigError(f"{key} = {shown}: must be {hint.__name__}")
-    elif hint is float and not math.isfinite(value):
-        raise ConfigError(f"{key} must be a finite number")
-    for text in (one for one in (value if isinstance(value, list) else [value]) if isinstance(one, str)):
-        if NO_TEXT.search(text):
-            raise ConfigError(f"{key} = {text!r}: must be one line of text")
-    return value
+def _check_value(key: str, value: Any) -> None:
+    for one in value if isinstance(value, list) else [value]:
+        _require(type(one) is not int or abs(one) <= LARGEST, key, f"a number of at most {LARGEST}")
+        _require(not isinstance(one, str) or not NO_TEXT.search(one), key, "one line of text")
 
 
 def _require(condition: bool, key: str, rule: str) -> None:

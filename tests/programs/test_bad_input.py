@@ -139,7 +139,7 @@ MISTAKES: list[tuple[Callable[[Path], Arguments], str]] = [
     (group_in_two_splits, "row 4"),
     (one_class_in_train, "split train has faces of one class only"),
     (one_class_in_val, "split val has faces of one class only"),
-    (unknown_key, "unknown config key 'epoch'"),
+    (unknown_key, "config has a field 'epoch' that is not known"),
     (unknown_rule, "recall=.95"),
     (foreign_checkpoint, "not a checkpoint of edgedf"),
     (pickle_for_weights, "pickle"),

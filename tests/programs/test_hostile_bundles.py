@@ -382,7 +382,7 @@ def wrong_types() -> list[tuple[str, Damage, str]]:
                 table(values)[key] = "7" if isinstance(table(values).get(key), float | int) else 7
 
             name = f"{kind.__name__}: {field.name} of another type"
-            rows.append((name, manifest(change), "unknown" if field.name == "schema" else f"{field.name} is not a"))
+            rows.append((name, manifest(change), "unknown" if field.name == "schema" else f".{field.name} is"))
     return rows
 
 
@@ -430,8 +430,8 @@ HOSTILE: list[tuple[str, Damage, str]] = [
     ("manifest among the files", manifest(lambda v: v["files"].update({"Manifest.json": "0" * 64})), "a file twice"),
     # The manifest's text
     ("empty manifest", text(lambda _: b""), "malformed"),
-    ("manifest is a list", text(lambda _: b"[]"), "is not a table"),
-    ("manifest is a number", text(lambda _: b"1"), "is not a table"),
+    ("manifest is a list", text(lambda _: b"[]"), "it is a list, not a table"),
+    ("manifest is a number", text(lambda _: b"1"), "it is 1, not a table"),
     ("manifest cut short", text(lambda old: old[:-20]), "malformed"),
     ("manifest in UTF-16", text(lambda old: old.decode().encode("utf-16")), "malformed"),
     ("manifest of no text", text(lambda old: old.replace(b"red", b"\xff\xfe")), "malformed"),
@@ -451,14 +451,18 @@ HOSTILE: list[tuple[str, Damage, str]] = [
     # What the manifest says
     *wrong_types(),
     ("unknown schema", manifest(lambda v: v.update(schema=2)), "schema 2 is unknown"),
-    ("schema is true", manifest(lambda v: v.update(schema=True)), "schema is not a int"),
+    ("schema is true", manifest(lambda v: v.update(schema=True)), "manifest.schema is True, not a whole number"),
     ("no schema", manifest(lambda v: v.pop("schema")), "schema None is unknown"),
-    ("key missing", manifest(lambda v: v.pop("files")), "lacks or does not know files"),
-    ("key too many", artefact(command="rm -rf /"), "lacks or does not know command"),
+    ("key missing", manifest(lambda v: v.pop("files")), "manifest lacks 'files'"),
+    ("key too many", artefact(command="rm -rf /"), "artefacts[0] has a field 'command' that is not known"),
     ("no artefact", manifest(lambda v: v.update(artefacts=[])), "names no artefact"),
-    ("artefact is no table", manifest(lambda v: v.update(artefacts=[7])), "artefact is not a table"),
-    ("needs are no texts", artefact(needs=[1]), "needs is not a list[str]"),
-    ("a hash is no text", manifest(lambda v: v["files"].update({GOLDEN: 7})), "files is not a dict[str, str]"),
+    ("artefact is no table", manifest(lambda v: v.update(artefacts=[7])), "artefacts[0] is 7, not a table"),
+    ("needs are no texts", artefact(needs=[1]), "needs[0] is 1, not a line of text"),
+    (
+        "a hash is no text",
+        manifest(lambda v: v["files"].update({GOLDEN: 7})),
+        "files.golden.npz is 7, not a line of text",
+    ),
     ("other hash", artefact(sha256="0" * 64), "does not match its hash"),
     ("hash in capitals", manifest(lambda v: v["artefacts"][0].update(sha256="A" * 64)), "is not a SHA-256"),
     ("short hash", artefact(sha256="abc"), "is not a SHA-256"),
@@ -476,19 +480,19 @@ HOSTILE: list[tuple[str, Damage, str]] = [
     ("labels exchanged", manifest(lambda v: v.update(labels=["fake", "real"])), "labels"),
     ("input of another size", manifest(lambda v: v["input"].update(size=10**9)), "its input is not"),
     ("crop rule of another size", manifest(lambda v: v["input"]["crop"].update(size=10**9)), "the crop rule makes no"),
-    ("licence is a number", manifest(lambda v: v["provenance"].update(license=5)), "license is not text"),
-    ("about is text", manifest(lambda v: v["provenance"].update(about="x")), "about is not a list of lines"),
-    ("measured is a list", manifest(lambda v: v["provenance"].update(measured=[1])), "measured is not a table"),
+    ("licence is a number", manifest(lambda v: v["provenance"].update(license=5)), "license is 5, not a line of text"),
+    ("about is text", manifest(lambda v: v["provenance"].update(about="x")), "about is 'x', not a list"),
+    ("measured is a list", manifest(lambda v: v["provenance"].update(measured=[1])), "measured is a list, not a table"),
     (
         "nothing measured",
         manifest(lambda v: v["provenance"].update(measured={"a": {"artefact": "", "parts": {}}})),
         "nothing was measured on a",
     ),
-    ("faces are a number", manifest(lambda v: v["provenance"].update(fitted_on=5)), "fitted_on is not a list"),
+    ("faces are a number", manifest(lambda v: v["provenance"].update(fitted_on=5)), "fitted_on is 5, not a list"),
     ("escape sequence as name", manifest(lambda v: v.update(name=ESCAPE)), "cannot be printed"),
     ("escape sequence as file", artefact(file=ESCAPE), "cannot be printed"),
     ("escape sequence as key", manifest(lambda v: v["provenance"].update({ESCAPE: 1})), "cannot be printed"),
-    ("key of a megabyte", manifest(lambda v: v.update({"x" * (1 << 20): 1})), "lacks or does not know xxx"),
+    ("key of a megabyte", manifest(lambda v: v.update({"x" * (1 << 20): 1})), "manifest has a field 'xxx"),
     # The ONNX file
     ("model is empty", model(b""), "its input is missing"),
     ("model is gzip", model(gzip.compress), "is not an ONNX graph"),

@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from edgedf.errors import BundleError
+from edgedf.errors import BundleError, InputError
 from edgedf.faces.decoding import Floats
 from edgedf.metrics import sigmoid
 from edgedf.runtime.live.event import Decision
+from edgedf.typed import read
 
 USUAL_UNREST = 0.3
 """Unrest in a tenth of a second, see `Evidence.add`: mean of the medians of 28 clips of FaceForensics++, rounded."""
@@ -53,9 +54,9 @@ class Temporal:
             BundleError: A key is unknown, or a value cannot be used.
         """
         try:
-            return cls(**values or {})
-        except TypeError as error:
-            raise BundleError(f"the manifest's temporal is malformed: {error}") from error
+            return read(cls, values or {}, "temporal")
+        except InputError as error:
+            raise BundleError(f"the manifest is malformed ({error})") from error
 
 
 class Evidence:
