@@ -662,7 +662,7 @@ def _settings(kind: type[C], folder: str, config: str, changes: list[str] | None
         changes: "key=value" each.
         options: By key; None where an option was not given.
     """
-    from edgedf.training.config import parse_overrides
+    from edgedf.training.toml import parse_overrides
 
     path = Path(config) if Path(config).suffix else config_path(folder, config)
     given = {key: value for key, value in options.items() if value is not None}

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from edgedf.bundle import golden
 from edgedf.bundle.golden import GOLDEN, unpack_golden
 from edgedf.bundle.inside import check_nothing_else, inside, read_inside
-from edgedf.bundle.manifest import MANIFEST, Artefact, Manifest, manifest_from_json
+from edgedf.bundle.manifest import MANIFEST, Artefact, Manifest
+from edgedf.bundle.reading import manifest_from_json
 from edgedf.bundle.signature import SIGNATURE, check_signature, write_signature
 from edgedf.console import say
 from edgedf.errors import BundleError

@@ -1,21 +1,14 @@
 """Configuration: one flat dataclass is config file and command-line help at once."""
 
 import dataclasses
-import json
-import re
-import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Self
 
 from edgedf.errors import ConfigError, InputError
-from edgedf.files import read_whole
 from edgedf.metrics import check_rule
+from edgedf.training import toml
 from edgedf.typed import read
-
-MOST = 16 << 10  # bytes of a file, ten times all keys; 40 kB of dotted keys take tomllib 9 s and 1.5 GB
-LARGEST = 2**63 - 1  # a whole number of TOML; Python's reader takes larger ones
-NO_TEXT = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")  # what no path or name can hold, or no file keep
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,13 +123,7 @@ class TrainConfig:
         Raises:
             ConfigError: The file cannot be read, or names an unknown key or an unusable value.
         """
-        try:
-            values = tomllib.loads(read_whole(path, MOST).decode("utf-8"))
-        except RecursionError:
-            raise ConfigError(f"{path}: lists or tables without end in one another") from None
-        except (OSError, ValueError) as error:  # of a number with thousands of digits a plain ValueError
-            raise ConfigError(f"{path}: {getattr(error, 'strerror', None) or error}") from error
-        return cls.from_dict(values | (overrides or {}))
+        return cls.from_dict(toml.load(path) | (overrides or {}))
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:
@@ -145,8 +132,7 @@ class TrainConfig:
         Raises:
             ConfigError: Unknown key or wrong type.
         """
-        for key, value in values.items():
-            _check_value(key, value)
+        toml.check(values)
         try:
             return read(cls, values, "config")
         except InputError as error:
@@ -158,7 +144,7 @@ class TrainConfig:
 
     def to_toml(self) -> str:
         """The resolved configuration as a config file."""
-        return "".join(f"{key} = {_toml(value)}\n" for key, value in self.to_dict().items())
+        return toml.dumps(self.to_dict())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -202,42 +188,6 @@ class DistillConfig(TrainConfig):
         return TrainConfig(**{name: getattr(self, name) for name in names})
 
 
-def parse_overrides(pairs: list[str]) -> dict[str, Any]:
-    """`["epochs=3", "size=nano"]` as a dictionary; values are TOML or numbers such as `.2`, bare words are strings.
-
-    Raises:
-        ConfigError: A pair without `=`.
-    """
-    values = {}
-    for pair in pairs:
-        key, sign, text = pair.partition("=")
-        if not sign:
-            raise ConfigError(f"{pair!r}: write key=value")
-        toml = f"0{text}" if text.startswith(".") else text  # TOML has no .2
-        try:
-            values[key] = tomllib.loads(f"value = {toml}")["value"]
-        except (ValueError, RecursionError):
-            values[key] = text
-    return values
-
-
-def _check_value(key: str, value: Any) -> None:
-    for one in value if isinstance(value, list) else [value]:
-        _require(type(one) is not int or abs(one) <= LARGEST, key, f"a number of at most {LARGEST}")
-        _require(not isinstance(one, str) or not NO_TEXT.search(one), key, "one line of text")
-
-
 def _require(condition: bool, key: str, rule: str) -> None:
     if not condition:
         raise ConfigError(f"{key} must be {rule}")
-
-
-def _toml(value: Any) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, list):
-        return "[" + ", ".join(_toml(item) for item in value) + "]"
-    if isinstance(value, str):
-        # TOML's basic strings escape as JSON does.
-        return json.dumps(value, ensure_ascii=False)
-    return repr(value)

@@ -105,7 +105,7 @@ def _put(name: str, data: bytes) -> Path:
 
 @target(seeds.manifests, "json", 12_000)
 def manifest(data: bytes) -> None:
-    from edgedf.bundle.manifest import manifest_from_json
+    from edgedf.bundle.reading import manifest_from_json
     from edgedf.faces.crop import CropRule
     from edgedf.runtime.live.temporal import Evidence, Temporal
 
@@ -282,7 +282,8 @@ def config(data: bytes) -> None:
 
 @target(seeds.overrides, "text", 3_000)
 def overrides(data: bytes) -> None:
-    from edgedf.training.config import DistillConfig, parse_overrides
+    from edgedf.training.config import DistillConfig
+    from edgedf.training.toml import parse_overrides
 
     found = DistillConfig.from_dict(parse_overrides(data.decode("utf-8", "surrogateescape").split("\n")))
     assert found.to_toml()

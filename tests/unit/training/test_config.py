@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from edgedf.errors import ConfigError, InputError
-from edgedf.training.config import DistillConfig, TrainConfig, parse_overrides
+from edgedf.training.config import DistillConfig, TrainConfig
+from edgedf.training.toml import parse_overrides
 
 
 def test_a_config_survives_its_own_file(tmp_path: Path) -> None:
