@@ -49,18 +49,24 @@ def read(kind: type[T], value: object, where: str, *, whole: bool = False) -> T:
     return cast(T, _read(kind, value, where, whole))
 
 
-def check(shape: Any, value: object, where: str) -> None:
+def check(kind: Any, value: object, where: str) -> None:
     """Checks a value that stays as it is.
 
     Args:
-        shape: Whatever a field of `read` may be; or, by key, those of a table that has exactly these keys.
+        kind: Whatever a field of `read` may be; or, by key, those of a table that has exactly these keys.
         value: What was read.
         where: Stands in errors.
 
     Raises:
-        InputError: It is of another shape.
+        InputError: It is of another kind.
     """
-    _read(shape, value, where, whole=True)
+    _read(kind, value, where, whole=True)
+
+
+def shape(kind: Any) -> dict[str, Any]:
+    """What `check` needs to know of a dataclass, to check a table of all its fields without making one."""
+    hints = get_type_hints(kind)
+    return {name: shape(one) if dataclasses.is_dataclass(one) else one for name, one in hints.items()}
 
 
 def _read(kind: Any, value: Any, where: str, whole: bool) -> Any:

@@ -8,23 +8,16 @@ from edgedf import strict_json
 from edgedf.bundle.golden import GOLDEN
 from edgedf.bundle.manifest import MANIFEST, SCHEMA, Artefact, InputContract, Manifest, Site
 from edgedf.errors import BundleError, InputError
-from edgedf.metrics import FIGURES
-from edgedf.typed import check, read
+from edgedf.metrics import Evaluation
+from edgedf.typed import check, read, shape
 
 COLDEST, HOTTEST = 1e-3, 1e3  # temperatures; a fitted one is between .1 and 10
 SHA256 = re.compile("[0-9a-f]{64}")
 
-# Shapes of what other parts of the package write into a manifest and read back: exact keys, and the type of each value.
+# Shapes of what other parts of the package write into a manifest and read back.
 CROP = {"detector": str, "margin": float, "shift": float, "size": int, "interpolation": str}
 INTERPOLATIONS = ("bilinear", "bicubic")
-INTERVAL = dict.fromkeys(("value", "low", "high"), float)
-EVALUATION = {
-    **dict.fromkeys(("images", "fakes", "groups"), int),
-    **dict.fromkeys(("prevalence", "threshold"), float),
-    "rule": str,
-    "matrix": dict.fromkeys(("tn", "fp", "fn", "tp"), float),
-    **dict.fromkeys(FIGURES, INTERVAL),
-}
+EVALUATION = shape(Evaluation)
 
 
 def manifest_from_json(text: bytes) -> Manifest:

@@ -6,7 +6,7 @@ from typing import Any, Literal
 import pytest
 
 from edgedf.errors import InputError, InternalError
-from edgedf.typed import check, read
+from edgedf.typed import check, read, shape
 
 
 @dataclass
@@ -68,9 +68,14 @@ def test_where_all_must_be_there_only_what_says_nothing_is_left_out() -> None:
 
 
 def test_a_shape_by_key_has_exactly_these_keys() -> None:
-    shape = {"a": int, "b": {"c": list[str]}}
-    check(shape, {"a": 1, "b": {"c": ["x"]}}, "it")
+    kind = {"a": int, "b": {"c": list[str]}}
+    check(kind, {"a": 1, "b": {"c": ["x"]}}, "it")
     with pytest.raises(InputError, match=r"it\.b\.c\[0\] is 1, not a line of text"):
-        check(shape, {"a": 1, "b": {"c": [1]}}, "it")
+        check(kind, {"a": 1, "b": {"c": [1]}}, "it")
     with pytest.raises(InputError, match="it lacks 'b'"):
-        check(shape, {"a": 1}, "it")
+        check(kind, {"a": 1}, "it")
+
+
+def test_the_shape_of_a_dataclass_knows_its_types_and_not_its_rules() -> None:
+    assert shape(Inner) == {"share": float, "note": str}
+    check(shape(Inner), {"share": 2.0, "note": ""}, "it")
