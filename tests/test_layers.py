@@ -15,6 +15,7 @@ from edgedf.guard import EXTRA_OF
 PACKAGE = Path(edgedf.__file__).parent
 FOUNDATION = {
     "edgedf",
+    "colour",
     "errors",
     "extras",
     "files",

@@ -5,6 +5,8 @@ import math
 import torch
 from torch import Tensor, nn
 
+from edgedf.colour import LUMA
+
 BLOCK = 8  # JPEG's own block, where its traces live
 
 
@@ -26,7 +28,7 @@ class FrequencyBranch(nn.Module):
     def __init__(self, width: int) -> None:
         super().__init__()
         self.register_buffer("kernels", dct_kernels(), persistent=False)
-        self.register_buffer("luma", torch.tensor([0.299, 0.587, 0.114]).view(1, 3, 1, 1), persistent=False)
+        self.register_buffer("luma", torch.tensor(LUMA).view(1, 3, 1, 1), persistent=False)
         self.mix = nn.Sequential(
             nn.Conv2d(BLOCK * BLOCK, width, 1, bias=False),
             nn.BatchNorm2d(width),

@@ -13,12 +13,12 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from edgedf.colour import CHROMA_BLUE, CHROMA_RED, LUMA
 from edgedf.nn.blocks import ConvNorm, RepBlock
 from edgedf.nn.detector import Detector, Output, attention_pool
 from edgedf.nn.frequency import dct_kernels
 
 PATCH = 4
-LUMA, CHROMA_BLUE, CHROMA_RED = (0.299, 0.587, 0.114), (-0.169, -0.331, 0.5), (0.5, -0.419, -0.081)  # JPEG's YCbCr
 STEM = 32
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from edgedf.colour import luma
 from edgedf.data.dataset import BOX
 from edgedf.faces.crop import SIZE
 
@@ -79,7 +80,7 @@ def pixel_cues(native: NDArray[np.uint8], crop: NDArray[np.uint8]) -> Cues:
         native: The picture as it is in its file, `(H, W, 3)`.
         crop: The crop that a detector sees, `(256, 256, 3)`.
     """
-    grey = np.asarray(crop.astype(np.float32) @ np.array([0.299, 0.587, 0.114], np.float32), np.float32)
+    grey = luma(crop)
     return {
         "jpeg": _grid(native[..., 1]),
         "sharpness": _sharpness(grey),

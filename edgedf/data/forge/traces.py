@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edgedf.colour import LUMA
 from edgedf.faces.crop import SIZE
 
 Crop = NDArray[np.uint8]
@@ -13,7 +14,6 @@ Crop = NDArray[np.uint8]
 
 RGB_SHIFT, SHIFT_SHARE = 20.0, 0.3  # levels a channel, and how often
 GAIN, LEVEL, SATURATION = 0.1, 25.0, 0.3  # share, levels and share, either way
-LUMA = np.array([0.299, 0.587, 0.114])
 CONTRAST = 1.5  # the most that a match changes it
 SHRUNK, SHARPENED, QUALITY = (1.5, 4.0), (0.2, 0.5), (40, 90)
 ENLARGING = (cv2.INTER_LINEAR, cv2.INTER_CUBIC, cv2.INTER_NEAREST)
@@ -26,7 +26,7 @@ def retaken(crop: Crop, rng: np.random.Generator) -> Crop:
     """The same face in other colours, and blurred, sharpened or compressed as by another camera."""
     light = np.zeros((3, 4))
     saturation = 1 + SATURATION * rng.uniform(-1, 1)
-    light[:, :3] = (1 + GAIN * rng.uniform(-1, 1)) * (saturation * np.eye(3) + (1 - saturation) * LUMA)
+    light[:, :3] = (1 + GAIN * rng.uniform(-1, 1)) * (saturation * np.eye(3) + (1 - saturation) * np.array(LUMA))
     light[:, 3] = LEVEL * rng.uniform(-1, 1)
     if rng.random() < SHIFT_SHARE:
         light[:, 3] += RGB_SHIFT * rng.uniform(-1, 1, 3)

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from edgedf.colour import luma
 from edgedf.faces.decoding import Floats
 from edgedf.faces.sharpness import sharpness
 
@@ -13,8 +14,6 @@ SIZES = (48.0, 96.0)  # pixels of the square before it is resized; preparation l
 SHARPNESS = (4.0, 8.0)  # likewise: no model saw less in training
 BRIGHTNESS = (40.0, 80.0)  # of 255, of the brightest twentieth: eyes and lit skin, whatever colour the skin has
 TURNS = (0.95, 0.5)  # 0 from the front, 1 where the nose is in line with an eye
-
-GREY = np.array([0.299, 0.587, 0.114], np.float32)
 
 
 class Quality(NamedTuple):
@@ -41,7 +40,7 @@ def of_box(side: float, points: Floats) -> Quality:
 
 def of_crop(crop: NDArray[np.uint8]) -> Quality:
     """Quality of a crop `(S, S, 3)` by light and blur."""
-    bright = float(np.quantile(crop[::8, ::8].astype(np.float32) @ GREY, 0.95))
+    bright = float(np.quantile(luma(crop[::8, ::8]), 0.95))
     return _weakest(("too dark", _ramp(bright, *BRIGHTNESS)), ("too blurred", _ramp(sharpness(crop), *SHARPNESS)))
 
 
