@@ -8,7 +8,7 @@ from collections.abc import Collection
 from typing import NamedTuple
 
 from edgedf.deploy.wiring import WEIGHTED, Wiring
-from edgedf.metrics.roofline import INT8, Layer
+from edgedf.metrics.attainable import INT8, Layer
 
 PIXELS = "pixels"  # stage of what comes before the first weights
 VIEWS = ("Reshape", "Squeeze", "Unsqueeze", "Flatten", "Identity")  # other names for the same bytes

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from edgedf.extras import need
-from edgedf.metrics.roofline import INT8, Copy, Peak
+from edgedf.metrics.attainable import INT8, Copy, Peak
 from edgedf.runtime.backends import openvino as openvino_backend
 from edgedf.runtime.backends.onnxruntime import session_options
 from edgedf.runtime.timing import Latency

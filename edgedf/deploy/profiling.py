@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from edgedf.errors import UnavailableError
 from edgedf.extras import need
-from edgedf.metrics.roofline import INT8, Kernel
+from edgedf.metrics.attainable import INT8
+from edgedf.metrics.roofline import Kernel
 from edgedf.runtime.backends import openvino as openvino_backend
 from edgedf.runtime.backends.onnxruntime import session_options
 from edgedf.runtime.onnx_contract import INPUT

@@ -4,102 +4,17 @@ Williams et al., "Roofline: an insightful visual performance model for multicore
 takes at least as long as its multiply-accumulates (MACs) at the machine's peak, and as long as moving its bytes.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
 
 from edgedf.errors import InternalError
+from edgedf.metrics.attainable import INT8, Layer, Peak
 from edgedf.metrics.start import is_latency
 
-INT8 = "int8"
-LEAST_RATE = 1e-6
 MOST_WORK = 10**15  # MACs, or bytes, of a layer
 OTHER = "other"  # stage of what the runtime does beside the graph's layers
-
-
-@dataclass(frozen=True)
-class Layer:
-    """What a layer must do for one face.
-
-    Attributes:
-        name: Of its node in the graph, unique there.
-        op: Of the node, as ONNX calls it.
-        stage: Part of the network.
-        precision: That it multiplies in: `int8`, or floating point as OpenVINO calls it: `f32`, `bf16`, `f16`; empty
-            where it multiplies nothing.
-        macs: Multiply-accumulates.
-        weight_bytes: Weights, biases and other constants; scales of quantisation are left out.
-        read_bytes: Activations that it reads.
-        written_bytes: Activations that it gives.
-    """
-
-    name: str
-    op: str
-    stage: str
-    precision: str
-    macs: int
-    weight_bytes: int
-    read_bytes: int
-    written_bytes: int
-
-    @property
-    def moved_bytes(self) -> int:
-        """Everything that it reads and writes."""
-        return self.weight_bytes + self.read_bytes + self.written_bytes
-
-
-@dataclass(frozen=True)
-class Copy:
-    """How fast a block of memory was copied.
-
-    Attributes:
-        moved_bytes: Read and written together.
-        gb_s: The same in 10^9 bytes a second.
-    """
-
-    moved_bytes: int
-    gb_s: float
-
-
-@dataclass(frozen=True)
-class Peak:
-    """The best that one thread reached in small measurements.
-
-    Attributes:
-        gmac_s: Of dense convolutions, in 10^9 MACs a second, by precision.
-        copies: Of several sizes: small ones stay in the caches, the largest does not.
-
-    Raises:
-        InternalError: There is no copy, or a rate is not positive.
-    """
-
-    gmac_s: Mapping[str, float]
-    copies: Sequence[Copy]
-
-    def __post_init__(self) -> None:
-        """Checks that every rate can be divided by."""
-        rates = [*self.gmac_s.values(), *(one.gb_s for one in self.copies)]
-        if not (self.copies and self.gmac_s and all(LEAST_RATE <= one <= 1 / LEAST_RATE for one in rates)):
-            raise InternalError("a peak needs a copy, a precision, and rates above 0")
-
-    def gb_s(self, moved_bytes: int) -> float:
-        """Rate of the fastest copy that moves as many bytes or more; of the largest where none does."""
-        largest = max(self.copies, key=lambda one: one.moved_bytes)
-        return max(one.gb_s for one in self.copies if one.moved_bytes >= moved_bytes or one is largest)
-
-    def attainable_us(self, layer: Layer) -> float:
-        """The least time that a layer can take, in microseconds.
-
-        Raises:
-            InternalError: The layer has MACs in a precision whose peak was not measured.
-        """
-        moving = layer.moved_bytes / self.gb_s(layer.moved_bytes) / 1e3
-        if not layer.macs:
-            return moving
-        if layer.precision not in self.gmac_s:
-            raise InternalError(f"no peak was measured in {layer.precision}")
-        return max(layer.macs / self.gmac_s[layer.precision] / 1e3, moving)
 
 
 @dataclass(frozen=True)
@@ -169,6 +84,20 @@ class Timed:
     def to_dict(self) -> dict[str, Any]:
         """JSON-able form, with the attained share."""
         return {**asdict(self), "attained": self.attained}
+
+
+def together(name: str, parts: Sequence[Timed]) -> Timed:
+    """Layers, or stages, as one stage."""
+    return Timed(
+        name=name,
+        stage=name,
+        op="",
+        precision="",
+        macs=sum(one.macs for one in parts),
+        moved_bytes=sum(one.moved_bytes for one in parts),
+        attainable_us=sum(one.attainable_us for one in parts),
+        measured_us=sum(one.measured_us for one in parts),
+    )
 
 
 @dataclass(frozen=True)
@@ -253,7 +182,7 @@ class Roofline:
         if beside := sum(one.time_us for one in self.unmapped):
             found.setdefault(OTHER, []).append(Timed(OTHER, OTHER, "", "", 0, 0, 0.0, beside))
         ordered = sorted(found.items(), key=lambda item: item[0] == OTHER)
-        return [_together(stage, some) for stage, some in ordered]
+        return [together(stage, some) for stage, some in ordered]
 
     @property
     def unmapped(self) -> list[Kernel]:
@@ -278,16 +207,3 @@ class Roofline:
             "stages": [one.to_dict() for one in self.stages],
             "in_float": self.in_float,
         }
-
-
-def _together(stage: str, layers: Sequence[Timed]) -> Timed:
-    return Timed(
-        name=stage,
-        stage=stage,
-        op="",
-        precision="",
-        macs=sum(one.macs for one in layers),
-        moved_bytes=sum(one.moved_bytes for one in layers),
-        attainable_us=sum(one.attainable_us for one in layers),
-        measured_us=sum(one.measured_us for one in layers),
-    )

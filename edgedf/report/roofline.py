@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 from importlib.resources import files
 
-from edgedf.metrics.roofline import Roofline, Timed
+from edgedf.metrics.roofline import Roofline, Timed, together
 from edgedf.report.svg import Scale, element, line, marker, picture, text, tooltip
 
 WIDTH, HEIGHT = 960, 480
@@ -69,19 +69,9 @@ def notes(found: Roofline) -> list[str]:
 
 def stage_rows(found: Roofline) -> list[list[str]]:
     """A row for each stage, under `STAGES`, and one for all together."""
-    every = Timed(
-        name="all",
-        stage="",
-        op="",
-        precision="",
-        macs=sum(one.macs for one in found.stages),
-        moved_bytes=sum(one.moved_bytes for one in found.stages),
-        attainable_us=sum(one.attainable_us for one in found.stages),
-        measured_us=sum(one.measured_us for one in found.stages),
-    )
     return [
         [one.name, f"{one.macs / 1e6:.2f}", f"{one.moved_bytes / 1e3:.1f}", *_times(one)]
-        for one in (*found.stages, every)
+        for one in (*found.stages, together("all", found.stages))
     ]
 
 

@@ -13,7 +13,7 @@ from edgedf.deploy.calibration import METHODS, Sample, record
 from edgedf.deploy.cost import layer_costs, multiply_accumulates, stage_of
 from edgedf.deploy.dialects import quantised
 from edgedf.deploy.openvino import int8_layers, ir_from_onnx
-from edgedf.metrics.roofline import Layer
+from edgedf.metrics.attainable import Layer
 from edgedf.nn.detector import Detector
 from edgedf.nn.quantisation import CPU, OPENVINO, TENSORRT, Dialect
 from edgedf.shipped import DEFAULT_STUDENT

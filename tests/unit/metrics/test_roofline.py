@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from edgedf.errors import InternalError
-from edgedf.metrics.roofline import Copy, Kernel, Layer, Peak, Roofline
+from edgedf.metrics.attainable import Copy, Layer, Peak
+from edgedf.metrics.roofline import Kernel, Roofline
 
 # 100 MACs and 50 bytes a nanosecond, or 10 bytes where more than a million are moved.
 PEAK = Peak({"int8": 100.0, "f32": 25.0}, [Copy(1_000_000, 50.0), Copy(4_000_000, 10.0), Copy(2_000_000, 8.0)])

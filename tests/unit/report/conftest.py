@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from edgedf.metrics import Evaluation, evaluate
+from edgedf.metrics.attainable import Copy, Layer, Peak
 from edgedf.metrics.gpu import GpuTime
-from edgedf.metrics.roofline import Copy, Kernel, Layer, Peak, Roofline
+from edgedf.metrics.roofline import Kernel, Roofline
 from edgedf.report import DataInfo, Environment, ModelResult, Noise, Report
 from edgedf.report.measures import AllCores
 from edgedf.report.records import Entry, FacesInfo, Judgement, Record, Timing, Training, packed, packed_scores
