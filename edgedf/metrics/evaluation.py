@@ -80,6 +80,11 @@ class Evaluation:
             if not (found := getattr(self, name)).is_share:
                 raise InternalError(f"{name} {found.value:g} [{found.low:g}, {found.high:g}] is no share")
 
+    @property
+    def faces(self) -> tuple[int, int, int, float]:
+        """What must be alike for two of these to be compared."""
+        return self.images, self.fakes, self.groups, round(self.prevalence, 9)
+
     def to_dict(self) -> dict[str, Any]:
         """JSON-able form; `from_dict` reads it back."""
         return asdict(self)

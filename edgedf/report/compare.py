@@ -142,7 +142,7 @@ def _size(before: ModelResult, after: ModelResult) -> Change:
 def _worth(name: str, figure: str, was: Evaluation, now: Evaluation, same_data: bool) -> Change:
     one, other = getattr(was, figure), getattr(now, figure)
     found = partial(Change, name, figure, one.value, other.value, other.value - one.value)
-    if not same_data or _faces(was) != _faces(now):
+    if not same_data or was.faces != now.faces:
         return found(why="other faces, or another share of fakes")
     if one.value != other.value and (one.low <= other.value <= one.high or other.low <= one.value <= other.high):
         return found(verdict=Verdict.TIE, why="within the 95 % interval")
@@ -162,10 +162,6 @@ def _flips(old: Report, new: Report) -> list[Change]:
 
 def _verdict(gain: float) -> Verdict:
     return Verdict.BETTER if gain > 0 else Verdict.WORSE if gain < 0 else Verdict.TIE
-
-
-def _faces(found: Evaluation) -> tuple[int, int, int, float]:
-    return found.images, found.fakes, found.groups, round(found.prevalence, 9)
 
 
 def _same_machine(old: Report, new: Report) -> bool:

@@ -42,7 +42,7 @@ def read_devices(paths: Sequence[Path]) -> list[Device]:
     found = [Device(name, read_report(path)) for name, path in zip(_names(paths), paths, strict=True)]
     judged = [one for one in found if one.report.judged]
     for first, other in pairwise(judged):
-        if _faces(first.report) != _faces(other.report):
+        if (first.report.data, first.report.bases) != (other.report.data, other.report.bases):
             raise InputError(
                 f"{first.name} and {other.name} were judged on different faces or shares of fakes: benchmark both with "
                 "the same --data, --split and --prevalence"
@@ -53,12 +53,6 @@ def read_devices(paths: Sequence[Path]) -> list[Device]:
 def _names(paths: Sequence[Path]) -> list[str]:
     names = [path.resolve().parent.name if path.stem == "report" else path.stem for path in paths]
     return names if len(set(names)) == len(names) else [str(path) for path in paths]
-
-
-def _faces(report: Report) -> Any:
-    """What makes two F1 comparable."""
-    bases = {(one.images, one.fakes, round(one.prevalence, 9)) for _, _, one in report.judged}
-    return report.data, bases
 
 
 def rows(devices: Sequence[Device]) -> Iterator[dict[str, Any]]:

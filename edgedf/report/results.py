@@ -138,9 +138,8 @@ class Report:
             raise InternalError(f"a report has 1 to {MOST_RESULTS} results, not {len(self.results)}")
         if len({result.name for result in self.results}) < len(self.results):
             raise InternalError("two results of one report have the same name")
-        bases = {(e.images, e.fakes, round(e.prevalence, 9)) for _, _, e in self.judged}
-        if self.data is not None and len(bases) > 1:
-            raise InternalError(f"results of one report rest on different images: {sorted(bases)}")
+        if self.data is not None and len(self.bases) > 1:
+            raise InternalError(f"results of one report rest on different images: {sorted(self.bases)}")
         if self.noise is not None:
             self.noise.check(self.result(self.noise.model).rounds_ms)
         for one in self.results:
@@ -161,6 +160,11 @@ class Report:
     def profiled(self) -> list[tuple[ModelResult, Roofline]]:
         """Those results that have a roofline, with it."""
         return [(one, one.roofline) for one in self.results if one.roofline is not None]
+
+    @property
+    def bases(self) -> set[tuple[int, int, float]]:
+        """Images, fakes and prevalence that its models were judged on; several where it has no data."""
+        return {(one.images, one.fakes, round(one.prevalence, 9)) for _, _, one in self.judged}
 
     @property
     def judged(self) -> list[tuple[int, ModelResult, Evaluation]]:
