@@ -17,7 +17,7 @@ from edgedf.cli import app
 SITE = Path(sysconfig.get_path("purelib"))
 COMMAND = str(Path(sys.executable).with_name("edgedf"))
 NOT_OURS = {"pip", "setuptools", "pkg_resources", "_distutils_hack", "distutils-precedence.pth"}
-NEEDS_NO_EXTRA = ("bundle", "cli", "faces", "metrics", "report", "runtime")
+NEEDS_NO_EXTRA = ("bundle", "cli", "commands", "faces", "metrics", "report", "runtime")
 TRIES = 5  # the best counts, in CPU time: other work on the machine only adds
 
 IMPORT_TIME = """

@@ -61,17 +61,13 @@ EXTRA_OF = {
 }
 
 
-def command(app: typer.Typer) -> Callable[[Work], Work]:
-    """Registers a function as a command that also takes `--json` and `--debug`.
+def add_commands(app: typer.Typer, *commands: Work) -> None:
+    """Makes functions commands that also take `--json` and `--debug`.
 
-    The function returns its result, which JSON mode prints, or None.
+    Each returns its result, which JSON mode prints, or None.
     """
-
-    def register(work: Work) -> Work:
+    for work in commands:
         app.command()(_framed(work))
-        return work
-
-    return register
 
 
 def run_alone(work: Work) -> None:

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from edgedf.report.svg import element, picture, text
-from tests.test_layers import FOUNDATION, MODULES, PACKAGE, PROGRAMS, TORCH_FREE, below, imports, part_of
+from tests.test_layers import FOUNDATION, MODULES, PACKAGE, PROGRAMS, TOP, TORCH_FREE, below, imports, part_of
 
 MAP = Path(__file__).parents[1] / "docs" / "map.svg"
-FOLDERS = {part_of(path) for path in MODULES if path.parent != PACKAGE}
+FOLDERS = {part_of(path) for path in MODULES if path.parent != PACKAGE} - TOP
 COMMANDS = {part_of(path) for path in MODULES} - FOLDERS - FOUNDATION
 
 
@@ -48,7 +48,7 @@ LANES = {
 
 STEP, WIDTH, HEIGHT, ROW = 176.0, 160.0, 54.0, 118.0  # pixels
 LEFT, BAND, WIDE, TALL = 96.0, 44.0, 914.0, 660.0
-TOP = 136.0  # of the highest row
+HIGHEST = 136.0  # upper edge of that row
 
 STYLE = """
 svg { --card: #ffffff; --ink: #171b22; --quiet: #5c6675; --edge: #8490a0; --band: #eef1f5; --light: #dfeafd; }
@@ -144,7 +144,7 @@ def _bend(x: float, y: float, end_x: float, end_y: float) -> str:
 def _corner(name: str) -> tuple[float, float]:
     """The middle of a folder's upper edge."""
     place = PLACES[name]
-    return _across(place.column), TOP + (3 - place.row) * ROW
+    return _across(place.column), HIGHEST + (3 - place.row) * ROW
 
 
 def _across(column: float) -> float:

@@ -27,7 +27,7 @@ FOUNDATION = {
     "strict_json",
     "typed",
 }
-TOP = {"cli", "__main__"}
+TOP = {"cli", "commands", "__main__"}
 PROGRAMS = {"teacher", "student", "export", "benchmarks"}
 DIRECTLY_BELOW = {
     "bundle": {"metrics"},

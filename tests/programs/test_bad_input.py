@@ -194,7 +194,7 @@ def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     """As where torch is not installed: the import fails, the line says what to install."""
     faces = write_faces(tmp_path / "faces")
     error = ModuleNotFoundError("No module named 'torch'", name="torch")
-    monkeypatch.setattr("edgedf.cli.run", lambda *_, **__: (_ for _ in ()).throw(error))
+    monkeypatch.setattr("edgedf.commands.train.run", lambda *_, **__: (_ for _ in ()).throw(error))
     result = CliRunner().invoke(app, train(faces))
     assert (result.exit_code, result.stderr) == (
         2,

@@ -21,7 +21,7 @@ from edgedf import __version__, cli, programs
 from edgedf.bundle import pack_golden
 from edgedf.data.drawn import draw_face
 from edgedf.errors import ConfigError, DatasetError, EdgedfError, GateError, InternalError, Terminated
-from edgedf.guard import command
+from edgedf.guard import add_commands
 from edgedf.training import config
 from tests.unit.runtime.video.films import RED, film, people
 
@@ -40,10 +40,10 @@ def failing(error: BaseException, *args: str) -> Result:
     """Runs a command that raises the given error."""
     app = typer.Typer(pretty_exceptions_enable=False)
 
-    @command(app)
     def fail() -> None:
         raise error
 
+    add_commands(app, fail)
     return CliRunner().invoke(app, list(args))
 
 
@@ -103,17 +103,17 @@ def test_an_error_is_one_line_and_an_exit_code(error: BaseException, code: int, 
 
 TERMINATED = """
 import signal, sys, typer
-from edgedf.guard import command
+from edgedf.guard import add_commands
 
 app = typer.Typer(pretty_exceptions_enable=False)
 
-@command(app)
 def wait() -> None:
     try:
         signal.raise_signal(signal.SIGTERM)
     finally:
         print("tidied")
 
+add_commands(app, wait)
 try:
     app()
 except SystemExit as ended:
@@ -202,6 +202,13 @@ def test_benchmark_takes_several_bundles_and_peers(calls: list[Any]) -> None:
 @pytest.mark.parametrize("arguments", [["nonsense"], ["train", "pupil"], ["export"], ["demo", "--seed", "x"]])
 def test_wrong_use_exits_2(arguments: list[str]) -> None:
     assert run(*arguments).exit_code == 2
+
+
+def test_a_command_stands_in_the_module_of_its_first_word() -> None:
+    group = typer.main.get_group(cli.app)
+    commands = {first: [one, *getattr(one, "commands", {}).values()] for first, one in group.commands.items()}
+    places = {first: {one.callback.__module__ for one in all if one.callback} for first, all in commands.items()}
+    assert places == {first: {f"edgedf.commands.{first}"} for first in places}
 
 
 def test_version_is_shown() -> None:
