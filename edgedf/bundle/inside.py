@@ -1,9 +1,8 @@
-"""Files inside a bundle: which names they may have, which there are, and the bounded reading of them."""
+"""Files inside a bundle: which names they may have, and the bounded reading of them."""
 
 import os
 import re
 import stat
-from collections.abc import Collection
 from pathlib import Path
 
 from edgedf.errors import BundleError
@@ -47,15 +46,3 @@ def read_inside(root: Path, name: str, largest: int) -> bytes:
         raise BundleError(f"{root} lacks {name}: copy the whole folder again, or export it again") from error
     except OSError as error:
         raise BundleError(f"{file} cannot be read ({error.strerror})") from error
-
-
-def check_nothing_else(root: Path, names: Collection[str]) -> None:
-    """Refuses files that a bundle does not name: no runtime reads them, and nobody has checked them.
-
-    Raises:
-        BundleError: There is one.
-    """
-    named = {root / name for name in names}
-    for one in root.rglob("*"):
-        if one not in named and (one.is_symlink() or not one.is_dir()):
-            raise BundleError(f"{one} is not in the manifest: remove it")

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from edgedf.bundle import golden
 from edgedf.bundle.golden import GOLDEN, unpack_golden
-from edgedf.bundle.inside import check_nothing_else, inside, read_inside
+from edgedf.bundle.inside import inside, read_inside
 from edgedf.bundle.manifest import MANIFEST, Artefact, Manifest
 from edgedf.bundle.reading import manifest_from_json
 from edgedf.bundle.signature import SIGNATURE, check_signature, write_signature
@@ -63,6 +63,17 @@ class Bundle:
         """
         return {name: _verified(self.path, name, digest) for name, digest in self.manifest.hashes().items()}
 
+    def check_nothing_else(self) -> None:
+        """Refuses files that it does not name, but for a signature: no runtime reads them, and nobody has checked them.
+
+        Raises:
+            BundleError: There is one.
+        """
+        named = {self.path / name for name in (SIGNATURE, *self.hashes)}
+        for one in self.path.rglob("*"):
+            if one not in named and (one.is_symlink() or not one.is_dir()):
+                raise BundleError(f"{one} is not in the manifest: remove it")
+
     def golden(self, artefact: Artefact) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
         """Drawn crops `(G, 256, 256, 3)` and the scores `(G,)` that the artefact must give for them.
 
@@ -97,7 +108,7 @@ def open_bundle(path: Path, trusted: Path | None = None) -> Bundle:
     bundle = Bundle(path, manifest, {MANIFEST: sha256(text), **manifest.hashes()})
     if trusted is not None:
         check_signature(path, bundle.hashes, trusted)
-        check_nothing_else(path, [SIGNATURE, *bundle.hashes])
+        bundle.check_nothing_else()
     for name, digest in manifest.hashes().items():
         _verified(path, name, digest)
     return bundle
@@ -116,7 +127,7 @@ def sign_bundle(path: Path, key: Path) -> None:
         MissingExtraError: What makes signatures is not installed.
     """
     bundle = open_bundle(path)
-    check_nothing_else(path, [SIGNATURE, *bundle.hashes])
+    bundle.check_nothing_else()
     write_signature(path, bundle.hashes, key)
 
 

@@ -4,8 +4,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from edgedf.bundle import SIGNATURE, Artefact, Bundle, open_bundle
-from edgedf.bundle.inside import check_nothing_else
+from edgedf.bundle import Artefact, Bundle, open_bundle
 from edgedf.errors import BundleError, EdgedfError, MissingExtraError, UnavailableError, first_line
 from edgedf.extras import need
 from edgedf.runtime.engine import cpus, load_checked
@@ -40,7 +39,7 @@ def verify(path: Path, trusted: Path | None = None) -> list[Verified]:
         MissingExtraError: There is a key, and what checks signatures is not installed.
     """
     bundle = open_bundle(path, trusted)
-    check_nothing_else(path, [SIGNATURE, *bundle.hashes])
+    bundle.check_nothing_else()
     found: list[Verified] = []
     wrong: list[str] = []
     for one in bundle.manifest.artefacts:
