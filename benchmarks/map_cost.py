@@ -16,7 +16,7 @@ from edgedf.explain.maps import upsampled
 from edgedf.extras import need
 from edgedf.guard import run_alone
 from edgedf.runtime.onnx_contract import INPUT
-from edgedf.runtime.timing import measure
+from edgedf.runtime.timing import measure, noise_crops
 
 MAP = "attention"
 
@@ -33,7 +33,7 @@ def main(bundle: Path, *, rounds: int = 1000) -> dict[str, Any]:
         map's output adds.
     """
     opened = open_bundle(bundle)
-    crop = np.random.default_rng(0).integers(0, 256, (1, 256, 256, 3), np.uint8)
+    crop = noise_crops(1)
     small = np.random.default_rng(0).random((16, 16), np.float32)
     result = {}
     for artefact in (one for one in opened.manifest.artefacts if one.backend == "onnxruntime"):

@@ -11,15 +11,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from edgedf.bundle import Artefact
 from edgedf.console import say
 from edgedf.guard import run_alone
 from edgedf.metrics import times_as_fast
 from edgedf.report import Environment, ModelResult, Noise, Report, words
 from edgedf.runtime import Engine
-from edgedf.runtime.timing import clock_resolution_ms, measure
+from edgedf.runtime.timing import clock_resolution_ms, measure, noise_crops
 
 SLOWER = 0.08  # as a share of the median
 NAMES = ("artefact", "twin", "slower")
@@ -43,7 +41,7 @@ def main(bundle: Path, *, runs: int = 20) -> dict[str, Any]:
     Returns:
         Both counts, and of each run its noise and what the report says of twin and slower one.
     """
-    crop = np.random.default_rng(0).integers(0, 256, (1, 256, 256, 3), np.uint8)
+    crop = noise_crops(1)
     told: list[Told] = []
     with Engine.load(bundle, threads=1) as engine:
         for run in range(runs):

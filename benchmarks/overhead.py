@@ -6,15 +6,13 @@ Both run the same bytes with the same options on the same crop, in turn.
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from edgedf.bundle import open_bundle
 from edgedf.console import say
 from edgedf.guard import run_alone
 from edgedf.runtime import Engine
 from edgedf.runtime.backends import onnxruntime
 from edgedf.runtime.onnx_contract import INPUT
-from edgedf.runtime.timing import measure
+from edgedf.runtime.timing import measure, noise_crops
 
 
 def main(bundle: Path, *, rounds: int = 1000) -> dict[str, Any]:
@@ -27,7 +25,7 @@ def main(bundle: Path, *, rounds: int = 1000) -> dict[str, Any]:
     Returns:
         Both medians in milliseconds and the share that the Engine adds.
     """
-    crop = np.random.default_rng(0).integers(0, 256, (1, 256, 256, 3), np.uint8)
+    crop = noise_crops(1)
     with Engine.load(bundle, backend="onnxruntime", threads=1) as engine:
         session = onnxruntime.load(open_bundle(bundle).read(engine.artefact), threads=1).session
         calls = {

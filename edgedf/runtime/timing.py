@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,11 @@ class Latency:
     latency_ms_p99: float
     latency_ms_max: float
     rounds_ms: list[float]
+
+
+def noise_crops(count: int) -> NDArray[np.uint8]:
+    """Noise `(count, 256, 256, 3)` to time calls on, the same each time: a network takes as long for any picture."""
+    return np.random.default_rng(0).integers(0, 256, (count, 256, 256, 3), np.uint8)
 
 
 def measure(

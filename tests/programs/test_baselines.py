@@ -5,7 +5,6 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from edgedf.deploy.peers import peer_graph
@@ -13,11 +12,11 @@ from edgedf.machine import cpu_features
 from edgedf.metrics import change
 from edgedf.programs import root
 from edgedf.runtime.backends import load_backend
-from edgedf.runtime.timing import measure
+from edgedf.runtime.timing import measure, noise_crops
 from edgedf.shipped import DEFAULT_STUDENT
 
 BASELINE = json.loads((root() / "benchmarks" / "baselines" / "student.json").read_text())
-CROP = np.random.default_rng(0).integers(0, 256, (1, 256, 256, 3), np.uint8)
+CROP = noise_crops(1)
 
 pytestmark = pytest.mark.skipif(
     not {*BASELINE["features"]} <= {*cpu_features()}, reason="the baseline is of CPUs with other features"
