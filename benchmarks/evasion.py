@@ -7,6 +7,7 @@ and judged by the bundle's artefact, by its own threshold. It is the weakest of 
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,7 @@ from numpy.typing import NDArray
 
 from edgedf.console import progress, say, table
 from edgedf.data.degrade import DEGRADATIONS
-from edgedf.data.packed import pack
-from edgedf.data.readers import open_dataset
+from edgedf.data.packed import pack_split
 from edgedf.data.views import jpeg, shrunk
 from edgedf.deploy.evaluation import Decision
 from edgedf.deploy.robustness import MOST, spread
@@ -65,7 +65,7 @@ def main(
         What was judged, how far the network's scores are from the artefact's at most, and by alteration F1, recall,
         false positive rate and flips, the share of the faces whose verdict is another, each with its interval.
     """
-    faces = pack(open_dataset(data, log=say).split(split), progress=progress, log=say)
+    faces = pack_split(data, split)
     chosen = spread(faces, most)
     labels, groups = faces.labels[chosen], [faces.groups[i] for i in chosen]
     network = open_run(run).model().requires_grad_(False)
@@ -89,10 +89,7 @@ def main(
         "faces": len(chosen),
         "fakes": int(labels.sum()),
         "apart": apart,
-        "altered": {
-            name: {figure: {"value": one.value, "low": one.low, "high": one.high} for figure, one in found.items()}
-            for name, found in result.items()
-        },
+        "altered": {name: {figure: asdict(one) for figure, one in found.items()} for name, found in result.items()},
     }
 
 

@@ -18,9 +18,8 @@ from edgedf.bundle import MANIFEST, open_bundle
 from edgedf.console import progress, say, table
 from edgedf.data.forge.forger import Forger
 from edgedf.data.landmarks import face_points
-from edgedf.data.packed import PackedFaces, pack
+from edgedf.data.packed import PackedFaces, pack_split
 from edgedf.data.pair_masks import Rejected, pair_mask
-from edgedf.data.readers import open_dataset
 from edgedf.data.sampling import by_turns
 from edgedf.errors import DatasetError
 from edgedf.explain.explanation import Subject
@@ -80,7 +79,7 @@ def main(
         DatasetError: There is no face to forge and no pair.
     """
     check_folder(out)
-    faces = pack(open_dataset(data, log=say).split(split), progress=progress, log=say)
+    faces = pack_split(data, split)
     rng = np.random.default_rng(seed)
     kinds = {"forged here": _forgeries(faces, count, rng), "pairs": _pairs(faces, count, rng)}
     kinds = {kind: cases for kind, cases in kinds.items() if cases}

@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from edgedf.bundle import Artefact, Bundle, Site, open_bundle
-from edgedf.console import progress, say, table
-from edgedf.data.packed import PackedFaces, pack
-from edgedf.data.readers import open_dataset
+from edgedf.console import say, table
+from edgedf.data.packed import PackedFaces, pack_split
 from edgedf.deploy.evaluation import logits
 from edgedf.deploy.tuning import check_faces, fit_site, shipped_evaluation, write_sites
 from edgedf.errors import InputError
@@ -54,7 +53,7 @@ def main(
     if data is None:
         return _result(_undo(opened), {})
     split = split or "val"
-    faces = pack(open_dataset(data, log=say).split(split), progress=progress, log=say)
+    faces = pack_split(data, split)
     check_faces(opened, faces)
     loaded, failed = load_each(opened, opened.manifest.artefacts, partial(load_checked, opened, threads=cpus()))
     prevalence = prevalence or opened.manifest.provenance.get("fitted_prevalence")

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgedf.console import say
+from edgedf import console
 from edgedf.data.dataset import Dataset, Log, Progress
 from edgedf.data.packing import INDEX, PIXELS, locked, require_readable, write_pack
+from edgedf.data.readers import open_dataset
 from edgedf.errors import DatasetError
 from edgedf.faces.crop import SIZE, CropRule
 from edgedf.files import cache_root, sha256
@@ -118,7 +119,7 @@ def pack(
     cache: Path | None = None,
     progress: Progress | None = None,
     skip_broken: bool = False,
-    log: Log = say,
+    log: Log = console.say,
 ) -> PackedFaces:
     """Packs a dataset, or opens what was packed before.
 
@@ -142,6 +143,16 @@ def pack(
         if not folder.exists():
             write_pack(dataset, rule, folder, progress, skip_broken)
     return _open(dataset, folder, skip_broken, log)
+
+
+def pack_split(folder: Path, split: str) -> PackedFaces:
+    """Packs one split of a dataset's folder, and shows how far it got.
+
+    Raises:
+        DatasetError: It breaks its contract, has no such split or unreadable pictures.
+        InputError: It is no dataset, or the disk has no room.
+    """
+    return pack(open_dataset(folder).split(split), progress=console.progress)
 
 
 def join(packed: Sequence[PackedFaces]) -> PackedFaces:
