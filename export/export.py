@@ -15,30 +15,19 @@ from typing import Any
 
 from edgedf import programs
 from edgedf.bundle import MANIFEST, check_place
-from edgedf.console import progress, say
+from edgedf.console import say
 from edgedf.console import table as console_table
-from edgedf.data.packed import PackedFaces, pack
-from edgedf.data.readers import open_dataset
+from edgedf.data.packed import PackedFaces, pack_split
 from edgedf.deploy.ahead import check_ahead, check_capabilities
 from edgedf.deploy.assemble import assemble
 from edgedf.deploy.bounds import Bounds
-from edgedf.deploy.calibration import (
-    CALIBRATION_IMAGES,
-    METHODS,
-    TRAINING,
-    Sample,
-    Statistics,
-    check_method,
-    draw_sample,
-    record,
-)
+from edgedf.deploy.calibration import CALIBRATION_IMAGES, TRAINING, Sample, check_method, draw_sample
 from edgedf.deploy.gate_report import gate_page, gate_rows
 from edgedf.deploy.golden import CANDIDATES, drawn_crops
+from edgedf.deploy.int8 import int8_artefact
 from edgedf.deploy.judging import Judge, Judged
-from edgedf.deploy.mixed import Ranking, leave_float
-from edgedf.deploy.saturation import cpu_needs, saturates
-from edgedf.deploy.sensitivity import effects
-from edgedf.deploy.source import Source, open_source
+from edgedf.deploy.mixed import Ranking
+from edgedf.deploy.source import open_source
 from edgedf.deploy.targets import TARGETS, check_targets
 from edgedf.errors import GateError, InputError
 from edgedf.files import write_text
@@ -48,7 +37,6 @@ from edgedf.report.pareto import Panel, Point, pareto
 from edgedf.runtime.verify import verify
 from edgedf.training.run import latest_run
 
-SENSITIVITY_IMAGES = 64
 LONGEST_TEXT = 64 << 10  # bytes
 SPDX = re.compile(r"[A-Za-z0-9.+() -]+")
 
@@ -103,44 +91,26 @@ def main(
     _check(place, targets, capabilities)
     _check_int8(int8, calibration, method, mixed)
     _check_fitting(data, split, rule, prevalence, int8)
-    if spdx is not None and not SPDX.fullmatch(spdx):
-        raise InputError(f"{spdx!r} is no SPDX licence expression: give one such as MIT or LicenseRef-mine")
-    stated: dict[str, Any] = ({"license": spdx} if spdx else {}) | ({"about": _lines(about)} if about else {})
+    stated = _stated(spdx, about)
     split = split or "val"
     origin = open_source(source, drawn_crops(CANDIDATES)[:4])
     origin = replace(origin, rule=rule or origin.rule, prevalence=prevalence or origin.prevalence)
-    faces = _pack(data, split) if data else None
-    sample = _sample(calibration or data, faces) if int8 else None
+    faces = pack_split(data, split) if data else None
+    sample = draw_sample(pack_split(calibration or data, "train"), CALIBRATION_IMAGES, faces) if int8 and data else None
 
     judge = Judge(origin, faces, Bounds())
-    judged = [judge.reference()]
-    rankings: list[Ranking] = []
-    for target in dict.fromkeys(targets):
-        whole = judged[0] if target == "onnx" else judge.artefact(TARGETS[target].whole(origin.graph))
-        judged += [whole] if target != "onnx" else []
-        if sample:
-            best, ranking = _int8(judge, target, sample, method, mixed, whole)
-            judged.append(_with_cpus(best, sample))
-            rankings += [ranking] if ranking else []
+    judged, rankings = _artefacts(judge, targets, sample, method, mixed)
     for one in judged:
         if one.built.backend == "tensorrt":
             check_ahead(one.built.file, one.built.model, capabilities)
     passed = [one for one in judged if one.gate is None or one.gate]
-    if faces and (found := judged[0].point.evaluation):
-        stated |= {"fitted_on": list(faces.fingerprints), "fitted_prevalence": found.prevalence}
-    if sample:
-        stated["calibration"] = sample.to_dict()
     _report(judged, rankings, judge.bounds, place)
-    manifest = assemble(place, origin, passed, stated, split)
+    manifest = assemble(place, origin, passed, stated | _seen(faces, judged[0], sample), split)
     verify(place)  # as a user's machine will
     say(f"wrote {place}")
     if any(one.simulated for one in passed):
         say(f"TensorRT's artefacts are pending: on the device run  {_on_device(place, int8, data)}  again")
-    if len(passed) < len(judged):
-        worse = ", ".join(one.built.file for one in judged if one not in passed)
-        raise GateError(
-            f"{worse}: worse than allowed and not in {place}; {_gate_file(place)} says by how much and by which layers"
-        )
+    _require_all(passed, judged, place)
     return {"bundle": str(place), "artefacts": [asdict(one) for one in manifest.artefacts]}
 
 
@@ -173,6 +143,13 @@ def _check_fitting(
         raise InputError("an INT8 artefact is judged before it may be written: give faces with --data DIR")
 
 
+def _stated(spdx: str | None, about: Path | None) -> dict[str, Any]:
+    """What the user says of the model, for manifest and card."""
+    if spdx is not None and not SPDX.fullmatch(spdx):
+        raise InputError(f"{spdx!r} is no SPDX licence expression: give one such as MIT or LicenseRef-mine")
+    return ({"license": spdx} if spdx else {}) | ({"about": _lines(about)} if about else {})
+
+
 def _lines(file: Path) -> list[str]:
     """A text of the user's for the card."""
     try:
@@ -203,60 +180,35 @@ def _latest_student() -> Path:
     return source
 
 
-def _pack(data: Path, split: str) -> PackedFaces:
-    return pack(open_dataset(data, log=say).split(split), progress=progress, log=say)
+def _artefacts(
+    judge: Judge, targets: Sequence[str], sample: Sample | None, method: str, mixed: bool
+) -> tuple[list[Judged], list[Ranking]]:
+    """FP32 and what each target gets, and the layers of what breaks the gate."""
+    judged, rankings = [judge.reference()], list[Ranking]()
+    for target in dict.fromkeys(targets):
+        whole = judged[0] if target == "onnx" else judge.artefact(TARGETS[target].whole(judge.source.graph))
+        judged += [whole] if target != "onnx" else []
+        if sample:
+            best, ranking = int8_artefact(judge, target, sample, method, mixed, whole)
+            judged.append(best)
+            rankings += [ranking] if ranking else []
+    return judged, rankings
 
 
-def _sample(data: Path | None, faces: PackedFaces | None) -> Sample:
-    assert data is not None
-    return draw_sample(_pack(data, "train"), CALIBRATION_IMAGES, faces)
+def _seen(faces: PackedFaces | None, reference: Judged, sample: Sample | None) -> dict[str, Any]:
+    """What the provenance says of the faces that thresholds were fitted on, and INT8 was calibrated on."""
+    seen: dict[str, Any] = {}
+    if faces and (found := reference.point.evaluation):
+        seen |= {"fitted_on": list(faces.fingerprints), "fitted_prevalence": found.prevalence}
+    return seen | ({"calibration": sample.to_dict()} if sample else {})
 
 
-def _int8(
-    judge: Judge, target: str, sample: Sample, method: str, mixed: bool, whole: Judged
-) -> tuple[Judged, Ranking | None]:
-    """The target's INT8 artefact by the best method, and its layers if that breaks the gate.
-
-    With `mixed` the fewest of them stay in floating point with which it passes; `whole` leaves them all.
-    """
-    graph, build = judge.source.graph, TARGETS[target].int8
-    choices = _statistics(judge.source, target, sample, method)
-    tried = {name: judge.artefact(build(graph, choices[name], ())) for name in choices}
-    name = min(tried, key=lambda one: _flips(tried[one]))
-    best, statistics = tried[name], choices[name]
-    say(f"{best.built.file}: calibrated by {name}")
-    if best.gate:
-        return best, None
-    ranked = effects(graph, statistics, TARGETS[target].dialect, sample.crops[:SENSITIVITY_IMAGES])
-    if not mixed:
-        return best, Ranking(best.built.file, ranked)
-    ranking = leave_float(judge, lambda layers: build(graph, statistics, layers), ranked, best, whole)
-    return next(one.judged for one in ranking.steps if one.layers == (ranking.chosen or 0)), ranking
-
-
-def _statistics(source: Source, target: str, sample: Sample, method: str) -> dict[str, Statistics]:
-    """What an INT8 artefact may be made from, by the name of each way."""
-    ranges = source.trained.get(TARGETS[target].dialect.name)
-    if method == TRAINING and not ranges:
-        raise InputError(f"{source.name} was not trained to be the INT8 of {target}: use another --method")
-    found = {TRAINING: Statistics(ranges, {})} if ranges and method in ("auto", TRAINING) else {}
-    if method != TRAINING:
-        seen = record(source.graph, sample)
-        found |= {name: seen.of(name) for name in (METHODS if method == "auto" else [method])}
-    return found
-
-
-def _with_cpus(judged: Judged, sample: Sample) -> Judged:
-    """An INT8 artefact with what is proven of the CPUs on which it gives the same scores."""
-    if not judged.built.qdq:
-        return judged
-    needs = cpu_needs(saturates(judged.built.qdq, sample.crops[:SENSITIVITY_IMAGES]))
-    say(f"{judged.built.file}: {needs[0]}")
-    return judged._replace(built=replace(judged.built, needs=needs))
-
-
-def _flips(judged: Judged) -> float:
-    return 0.0 if judged.gate is None else judged.gate.flips
+def _require_all(passed: Sequence[Judged], judged: Sequence[Judged], place: Path) -> None:
+    if len(passed) < len(judged):
+        worse = ", ".join(one.built.file for one in judged if one not in passed)
+        raise GateError(
+            f"{worse}: worse than allowed and not in {place}; {_gate_file(place)} says by how much and by which layers"
+        )
 
 
 def _on_device(place: Path, int8: bool, data: Path | None) -> str:
@@ -285,7 +237,7 @@ def _report(judged: Sequence[Judged], rankings: Sequence[Ranking], bounds: Bound
 def _panel(ranking: Ranking) -> Panel:
     """The steps of an artefact by latency or, where its runtime is only simulated, by what is not in INT8."""
     points = [
-        Point(100 * (1 - one.share) if one.latency_ms is None else one.latency_ms, _flips(one.judged), str(one.layers))
+        Point(100 * (1 - one.share) if one.latency_ms is None else one.latency_ms, one.judged.flips, str(one.layers))
         for one in ranking.steps
     ]
     simulated = ranking.steps[0].latency_ms is None

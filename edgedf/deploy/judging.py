@@ -32,6 +32,11 @@ class Judged(NamedTuple):
     gate: Gate | None
     simulated: bool = False
 
+    @property
+    def flips(self) -> float:
+        """Share of verdicts that are not those of FP32; 0 where nothing was judged."""
+        return 0.0 if self.gate is None else self.gate.flips
+
 
 @dataclass
 class Judge:

@@ -309,7 +309,7 @@ def test_mixed_precision_leaves_a_table_and_a_picture_of_what_it_tried(
     program = load("export/export.py")
     monkeypatch.setattr(program, "Bounds", lambda: Bounds(drop=-2))
     monkeypatch.setattr("edgedf.deploy.mixed.ROUNDS", 1)
-    monkeypatch.setattr(program, "SENSITIVITY_IMAGES", 4)
+    monkeypatch.setattr("edgedf.deploy.int8.SENSITIVITY_IMAGES", 4)
     monkeypatch.setattr("edgedf.deploy.dialects.round_weights", lambda *_: None)  # most of the time, and not asked here
     monkeypatch.setenv("EDGEDF_CACHE", str(everything.parent / "cache"))
     options: Result = {"targets": ["onnx", "tensorrt"], "int8": True, "mixed": True, "data": drawn, "method": "minmax"}
