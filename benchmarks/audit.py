@@ -7,29 +7,27 @@ A leak ends with exit code 1: copies, groups or people in two splits, or a cue t
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from edgedf.console import progress, say, table
 from edgedf.data.audit.cues import FAMILIES
 from edgedf.data.audit.duplicates import Copies, Pair, find_pairs, sort_pairs, torn_groups
 from edgedf.data.audit.embedder import load_embedder
-from edgedf.data.audit.people import Alike, People, compare_people
+from edgedf.data.audit.people import People, compare_people
 from edgedf.data.audit.pictures import Pictures, examine, picture_uri
-from edgedf.data.audit.probe import CLEAN_BELOW, UNUSABLE_ABOVE, Verdict, probe, verdict
+from edgedf.data.audit.probe import probe
 from edgedf.data.dataset import LABELS, SPLITS, Dataset
 from edgedf.data.readers import open_dataset
 from edgedf.errors import InputError
 from edgedf.files import check_folder, write_text
-from edgedf.metrics import Interval, auc_interval
+from edgedf.metrics import auc_interval
 from edgedf.report import audit as words
-from edgedf.report.cues import cue_aucs
-from edgedf.report.findings import Exhibit, Finding, Shot, State, findings_page
+from edgedf.report.cues import Cue, Verdict, by_verdict, shortcuts
+from edgedf.report.findings import Exhibit, Finding, Shot, State, findings_page, overall
 from edgedf.runtime import Engine
 
 SHOWN = 12  # exhibits of a finding
@@ -37,17 +35,24 @@ LISTED = 1000  # entries of a list in the JSON
 ALL = "all together"
 
 
-@dataclass(frozen=True)
-class Cue:
-    """How well one family of cues tells the label."""
+class Found(NamedTuple):
+    """What was counted.
 
-    auc: Interval
-    scores: NDArray[np.float64]
+    Attributes:
+        pictures: All that can be used.
+        copies: Pairs that look the same.
+        torn: Rows of the groups in two splits, by group and split.
+        cues: By name; empty where a class is missing.
+        people: None without vectors, or a real picture.
+        unusable: A line for each row or file that was left out.
+    """
 
-    @property
-    def verdict(self) -> Verdict:
-        """By the interval's ends."""
-        return verdict(self.auc.low, self.auc.high)
+    pictures: Pictures
+    copies: Copies
+    torn: dict[str, dict[str, list[int]]]
+    cues: dict[str, Cue]
+    people: People | None
+    unusable: list[str]
 
 
 def main(
@@ -73,43 +78,27 @@ def main(
     dataset = open_dataset(folder, skip_broken=True, keep_leaks=True, log=left_out.append)
     pictures = _examine(dataset, embedder, model)
     rows = pictures.dataset
-    copies = sort_pairs(find_pairs(pictures), rows)
-    torn = torn_groups(rows.groups, rows.splits)
-    cues = _probe(pictures)
-    people = _people(pictures)
-    unusable = [*left_out, *pictures.problems]
-    findings = [
-        _copies(rows, copies),
-        _groups(rows, torn),
-        *([] if people is None else [_persons(rows, people, checked=embedder is not None)]),
-        _cues(rows, cues),
-        words.balance(rows.columns, rows.groups, LABELS),
-        _sizes(pictures),
-        words.unusable(unusable),
-    ]
-    leak = any(one.state is State.LEAK for one in findings)
-    _print(findings, cues)
+    found = Found(
+        pictures=pictures,
+        copies=sort_pairs(find_pairs(pictures), rows),
+        torn=torn_groups(rows.groups, rows.splits),
+        cues=_probe(pictures),
+        people=_people(pictures),
+        unusable=[*left_out, *pictures.problems],
+    )
+    findings = _findings(found, checked=embedder is not None)
+    verdict = overall(findings)
+    _print(findings, found.cues)
     if html:
-        write_text(
-            html, findings_page(f"Audit of {folder.name}", _verdict(findings), findings, partial(picture_uri, rows))
-        )
+        write_text(html, findings_page(f"Audit of {folder.name}", verdict, findings, partial(picture_uri, rows)))
         say(f"wrote {html}; its pictures are of the dataset: keep it where the dataset may be")
-    say(f"{len(rows)} pictures in {time.perf_counter() - start:.0f} s: {_verdict(findings)}")
+    say(f"{len(rows)} pictures in {time.perf_counter() - start:.0f} s: {verdict}")
     return {
         "dataset": str(folder),
         "images": len(rows),
-        "leak": leak,
+        "leak": any(one.state is State.LEAK for one in findings),
         "findings": [{"title": one.title, "state": one.state, "summary": one.summary} for one in findings],
-        "copies_across_splits": [_pair_dict(rows, pair) for pair in copies.across][:LISTED],
-        "groups_in_two_splits": {
-            group: {split: len(own) for split, own in homes.items()} for group, homes in torn.items()
-        },
-        "people": people and [_alike_dict(rows, pair) for pair in people.alike][:LISTED],
-        "cues": {
-            name: {"auc": cue.auc.value, "low": cue.auc.low, "high": cue.auc.high, "verdict": cue.verdict}
-            for name, cue in cues.items()
-        },
-        "unreadable": unusable[:LISTED],
+        **_evidence(found),
     }
 
 
@@ -155,6 +144,20 @@ def _people(pictures: Pictures) -> People | None:
     return compare_people(pictures.embeddings, real, rows.groups, rows.splits)
 
 
+def _findings(found: Found, checked: bool) -> list[Finding]:
+    """What was counted, in words; `checked` says that an embedder told people apart."""
+    rows = found.pictures.dataset
+    return [
+        _copies(rows, found.copies),
+        _groups(rows, found.torn),
+        *([] if found.people is None else [_persons(rows, found.people, checked)]),
+        shortcuts(found.cues, FAMILIES, _given_away(rows, found.cues)),
+        words.balance(rows.columns, rows.groups, LABELS),
+        _sizes(found.pictures),
+        words.unusable(found.unusable),
+    ]
+
+
 def _copies(rows: Dataset, copies: Copies) -> Finding:
     worst = [*copies.across, *copies.contradictory, *copies.strangers]
     return words.copies(
@@ -190,41 +193,15 @@ def _persons(rows: Dataset, people: People, checked: bool) -> Finding:
     return words.people(len(same) if people.trusted else None, people.bound, people.recognised, shown)
 
 
-def _cues(rows: Dataset, cues: dict[str, Cue]) -> Finding:
-    about = (
-        "A classifier that sees cheap cues alone, cross-fitted over groups: AUC with its 95 % interval over groups. "
-        f"clean: it ends below {CLEAN_BELOW:.2f}; unusable: it starts above {UNUSABLE_ABOVE:.2f}; suspicious: between. "
-        "What all cues reach together is the floor that a detector must beat. Sharpness and spectrum can be traces "
-        "of the forgery itself: a detector then knows this one and no other. Pictures: those most surely given away."
-    )
-    if not cues:
-        return Finding("Shortcuts", State.LOOK, "not probed: the dataset holds one class only", about)
-    by = {kind: [name for name, cue in cues.items() if cue.verdict is kind] for kind in Verdict}
-    worst = [*by[Verdict.UNUSABLE], *by[Verdict.SUSPICIOUS]]
-    summary = "; ".join(f"{kind}: {', '.join(names)}" for kind, names in reversed(by.items()) if names)
-    return Finding(
-        "Shortcuts",
-        State.LEAK if by[Verdict.UNUSABLE] else State.LOOK if by[Verdict.SUSPICIOUS] else State.FINE,
-        summary if worst else f"clean: no cue tells the label, all together AUC {cues[ALL].auc}",
-        about,
-        ("cue", "looks at", "AUC", "95 % interval", "verdict"),
-        [[name, FAMILIES.get(name, "all of these"), *_figures(cue)] for name, cue in cues.items()],
-        cue_aucs({name: cue.auc for name, cue in cues.items()}, (CLEAN_BELOW, UNUSABLE_ABOVE)),
-        [shown for name in worst for shown in _given_away(rows, name, cues[name].scores)],
-    )
-
-
-def _figures(cue: Cue) -> list[str]:
-    return [f"{cue.auc.value:.3f}", f"{cue.auc.low:.3f} to {cue.auc.high:.3f}", cue.verdict]
-
-
-def _given_away(rows: Dataset, name: str, scores: NDArray[np.float64]) -> list[Exhibit]:
-    """The reals and the fakes whose label a cue tells most surely."""
+def _given_away(rows: Dataset, cues: dict[str, Cue]) -> list[Exhibit]:
+    """The reals and the fakes whose label a cue tells most surely, of each cue that is not clean."""
+    by = by_verdict(cues)
     found = []
-    for label, sign in zip(LABELS, (1, -1), strict=True):
-        own = np.flatnonzero(np.array(rows.columns["label"]) == label)
-        shown = own[np.argsort(sign * scores[own], kind="stable")][: SHOWN // 3]
-        found.append(_exhibit(rows, f"{name}: surest {label}s", shown.tolist()))
+    for name in (*by[Verdict.UNUSABLE], *by[Verdict.SUSPICIOUS]):
+        for label, sign in zip(LABELS, (1, -1), strict=True):
+            own = np.flatnonzero(np.array(rows.columns["label"]) == label)
+            shown = own[np.argsort(sign * cues[name].scores[own], kind="stable")][: SHOWN // 3]
+            found.append(_exhibit(rows, f"{name}: surest {label}s", shown.tolist()))
     return found
 
 
@@ -241,29 +218,32 @@ def _exhibit(rows: Dataset, caption: str, indices: Sequence[int]) -> Exhibit:
     return Exhibit(caption, [Shot(i, text) for i, text in zip(indices, captions, strict=True)])
 
 
-def _verdict(findings: Sequence[Finding]) -> str:
-    leaks = [one.title for one in findings if one.state is State.LEAK]
-    looks = [one.title for one in findings if one.state is State.LOOK]
-    if leaks:
-        return f"a leak: {', '.join(leaks)}"
-    return f"no leak; to look at: {', '.join(looks)}" if looks else "no leak"
-
-
 def _print(findings: Sequence[Finding], cues: dict[str, Cue]) -> None:
     for one in findings:
         say(f"{one.state:5} {one.title}: {one.summary}")
     if cues:
-        say(
-            "\n"
-            + table(["cue", "AUC", "95 % interval", "verdict"], [[name, *_figures(cue)] for name, cue in cues.items()])
-        )
+        rows = [[name, *cue.figures()] for name, cue in cues.items()]
+        say("\n" + table(["cue", "AUC", "95 % interval", "verdict"], rows))
     say()
 
 
-def _pair_dict(rows: Dataset, pair: Pair) -> dict[str, Any]:
-    paths = rows.columns["path"]
-    return {"paths": [paths[pair.one], paths[pair.other]], "same_pixels": pair.exact, "bits": pair.bits}
-
-
-def _alike_dict(rows: Dataset, pair: Alike) -> dict[str, Any]:
-    return {"groups": [rows.groups[pair.one], rows.groups[pair.other]], "cosine": pair.cosine}
+def _evidence(found: Found) -> dict[str, Any]:
+    """The rows behind the findings."""
+    rows = found.pictures.dataset
+    paths, groups = rows.columns["path"], rows.groups
+    alike = found.people.alike[:LISTED] if found.people else None
+    return {
+        "copies_across_splits": [
+            {"paths": [paths[pair.one], paths[pair.other]], "same_pixels": pair.exact, "bits": pair.bits}
+            for pair in found.copies.across[:LISTED]
+        ],
+        "groups_in_two_splits": {
+            group: {split: len(own) for split, own in homes.items()} for group, homes in found.torn.items()
+        },
+        "people": alike and [{"groups": [groups[one], groups[other]], "cosine": near} for one, other, near in alike],
+        "cues": {
+            name: {"auc": cue.auc.value, "low": cue.auc.low, "high": cue.auc.high, "verdict": cue.verdict}
+            for name, cue in found.cues.items()
+        },
+        "unreadable": found.unusable[:LISTED],
+    }

@@ -68,6 +68,15 @@ class Finding:
     exhibits: Sequence[Exhibit] = field(default_factory=list)
 
 
+def overall(findings: Sequence[Finding]) -> str:
+    """All of them in a sentence."""
+    leaks = [one.title for one in findings if one.state is State.LEAK]
+    looks = [one.title for one in findings if one.state is State.LOOK]
+    if leaks:
+        return f"a leak: {', '.join(leaks)}"
+    return f"no leak; to look at: {', '.join(looks)}" if looks else "no leak"
+
+
 def findings_page(title: str, verdict: str, findings: Sequence[Finding], uri: Callable[[int], str]) -> str:
     """The whole page: a verdict, an overview, a section for each finding.
 

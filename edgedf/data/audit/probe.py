@@ -6,7 +6,6 @@ equations does where boosted trees would take minutes.
 """
 
 from collections.abc import Sequence
-from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,22 +13,6 @@ from numpy.typing import NDArray
 FOLDS = 5
 BINS = 8
 RIDGE = 30.0  # pictures' worth of doubt about each weight
-CLEAN_BELOW, UNUSABLE_ABOVE = 0.65, 0.90
-
-
-class Verdict(StrEnum):
-    """What a cue makes of a dataset."""
-
-    CLEAN = "clean"
-    SUSPICIOUS = "suspicious"
-    UNUSABLE = "unusable"
-
-
-def verdict(low: float, high: float) -> Verdict:
-    """Verdict from the 95 % interval of a cue's AUC."""
-    if low > UNUSABLE_ABOVE:
-        return Verdict.UNUSABLE
-    return Verdict.CLEAN if high < CLEAN_BELOW else Verdict.SUSPICIOUS
 
 
 def probe(values: NDArray[np.float32], labels: NDArray[np.uint8], groups: Sequence[str]) -> NDArray[np.float64]:

@@ -1,9 +1,8 @@
 """The probe: finds a cue of any shape, and no cue where there is none."""
 
 import numpy as np
-import pytest
 
-from edgedf.data.audit.probe import Verdict, probe, verdict
+from edgedf.data.audit.probe import probe
 from edgedf.metrics import auc, auc_interval
 
 RANDOM = np.random.default_rng(0)
@@ -45,16 +44,3 @@ def test_what_only_names_the_group_is_no_cue() -> None:
 def test_one_value_for_all_tells_nothing() -> None:
     scores = probe(np.ones((600, 2), np.float32), LABELS, GROUPS)
     assert auc(LABELS, scores) == 0.5
-
-
-@pytest.mark.parametrize(
-    ("low", "high", "expected"),
-    [
-        (0.45, 0.64, Verdict.CLEAN),
-        (0.45, 0.65, Verdict.SUSPICIOUS),
-        (0.90, 0.99, Verdict.SUSPICIOUS),
-        (0.91, 0.99, Verdict.UNUSABLE),
-    ],
-)
-def test_verdict_goes_by_the_ends_of_the_interval(low: float, high: float, expected: Verdict) -> None:
-    assert verdict(low, high) is expected
