@@ -13,11 +13,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from edgedf.bundle import open_bundle
-from edgedf.console import say, table
+from edgedf.console import say
 from edgedf.data.packed import PackedFaces
 from edgedf.deploy.contenders import Contender, check_peers, contenders, named
 from edgedf.deploy.gpu_time import gpu_times
@@ -29,20 +26,19 @@ from edgedf.machine import cores
 from edgedf.metrics import Evaluation, check_prevalence, times_as_fast
 from edgedf.metrics.robustness import Robustness
 from edgedf.metrics.roofline import Roofline
-from edgedf.report import DataInfo, Environment, ModelResult, Noise, Report, robustness_words, words, write_report
+from edgedf.report import DataInfo, Environment, ModelResult, Noise, Report, write_report
 from edgedf.report.kept import kept_once
 from edgedf.report.measures import AllCores, Batch, Paced
+from edgedf.report.terminal import terminal
 from edgedf.report.words import images
 from edgedf.runtime.cold import cold_start
 from edgedf.runtime.energy import energy_per_call
 from edgedf.runtime.pace import PERIOD_S, after_idle, at_pace
-from edgedf.runtime.timing import Latency, clock_resolution_ms, measure
+from edgedf.runtime.timing import Latency, clock_resolution_ms, measure, noise_crops
 
 SIZES = (1, 4, 16)  # faces in one call
 JUDGED = "judged.json"  # beside the report of a full run
 BATCHES_S = 20.0  # of all such calls together; a turn that has begun is finished
-
-Kept = Callable[[dict[str, Any], Callable[[], Worth]], Worth]
 
 
 def main(
@@ -89,7 +85,7 @@ def main(
     found = contenders(models, peers, threads, every=full)
     if on and prevalence is None:
         prevalence = common_prevalence(found, on.faces)
-    worth = [_worth(one, on, prevalence, _kept(out, here) if full else None) for one in found]
+    worth = [_worth(one, on, prevalence, here, out / JUDGED if full else None) for one in found]
     latencies, noise = _time(found)
     more = [{}] * len(found) if quick else _more(found, threads)
     deep = _deep(found, threads) if full else [{}] * len(found)
@@ -106,7 +102,7 @@ def main(
         robustness=hardy,
     )
     page = write_report(report, out)["html"]
-    _print(report)
+    say(terminal(report))
     say(f"report: {page}")
     return {**report.to_dict(), "page": str(page)}
 
@@ -121,8 +117,13 @@ def _check(out: Path, prevalence: float | None, peers: Sequence[str], both: bool
     check_peers(peers)
 
 
-def _worth(one: Contender, on: EvaluationSet | None, prevalence: float | None, kept: Kept | None) -> Worth | None:
-    """What a contender is worth on the faces or, without any, by what its bundle recorded; none of random weights."""
+def _worth(
+    one: Contender, on: EvaluationSet | None, prevalence: float | None, here: Environment, kept: Path | None
+) -> Worth | None:
+    """What a contender is worth on the faces or, without any, by what its bundle recorded; none of random weights.
+
+    With a file `kept`, what is of the same files, faces, machine and versions is judged once, over all runs.
+    """
     if one.random:
         return None
     if on is None:
@@ -130,13 +131,10 @@ def _worth(one: Contender, on: EvaluationSet | None, prevalence: float | None, k
     if one.rule:
         one.notes.append(f"its threshold is chosen on these faces by the rule {one.rule}, cross-fitted")
     make = partial(worth_of, one, on, prevalence)
-    return kept(basis(one, on, prevalence), make) if kept else make()
-
-
-def _kept(out: Path, here: Environment) -> Kept:
-    """Judges once what is of the same files, faces, machine and versions, however often the benchmark is begun."""
+    if kept is None:
+        return make()
     machine = {"machine": [here.cpu, here.features, here.system], "versions": here.versions}
-    return lambda basis, make: kept_once(out / JUDGED, Worth, basis | machine, make)
+    return kept_once(kept, Worth, basis(one, on, prevalence) | machine, make)
 
 
 def _recorded(one: Contender) -> Worth | None:
@@ -149,15 +147,10 @@ def _recorded(one: Contender) -> Worth | None:
     return Worth(evaluation)
 
 
-def crops(count: int) -> NDArray[np.uint8]:
-    """Noise (count, 256, 256, 3), the same each time."""
-    return np.random.default_rng(0).integers(0, 256, (count, 256, 256, 3), np.uint8)
-
-
 def _time(found: Sequence[Contender]) -> tuple[list[Latency], Noise]:
     """Latencies in their order, and how far the first is from itself under a second name."""
     say(f"timing {len(found)} models, one face a call; the first of them twice")
-    calls = [partial(one.engine.predict, crops(1)) for one in (*found, found[0])]
+    calls = [partial(one.engine.predict, noise_crops(1)) for one in (*found, found[0])]
     *latencies, again = measure({str(place): call for place, call in enumerate(calls)}).values()
     noise = Noise.of(found[0].name, latencies[0].rounds_ms, again.rounds_ms, clock_resolution_ms())
     return latencies, noise
@@ -169,7 +162,7 @@ def _more(found: Sequence[Contender], threads: int) -> list[dict[str, Any]]:
     for one, values in zip(found, more, strict=True):
         if one.path is not None:
             say(f"timing {one.name} at a camera's pace, and in processes of its own")
-            call = partial(one.engine.predict, crops(1))
+            call = partial(one.engine.predict, noise_crops(1))
             paced = Paced.of(at_pace(call), PERIOD_S * 1000, after_idle(call))
             start = cold_start(one.path, threads, one.backend)
             values |= {"paced": paced, "start": start, **_energy(one, call)}
@@ -184,7 +177,9 @@ def _energy(one: Contender, call: Callable[[], object]) -> dict[str, Any]:
 def _batches(found: Sequence[Contender]) -> list[list[Batch]]:
     say(f"timing calls of {', '.join(map(str, SIZES))} faces")
     calls = {
-        f"{place} {size}": partial(one.engine.predict, crops(size)) for place, one in enumerate(found) for size in SIZES
+        f"{place} {size}": partial(one.engine.predict, noise_crops(size))
+        for place, one in enumerate(found)
+        for size in SIZES
     }
     timed = measure(calls, rounds=10, turn_s=0.02, warm_up=1, budget_s=BATCHES_S)
     medians = {name: latency.latency_ms_p50 for name, latency in timed.items()}
@@ -195,7 +190,7 @@ def _deep(found: Sequence[Contender], threads: int) -> list[dict[str, Any]]:
     """What a full run adds, in their order."""
     everywhere = _all_cores(found) if cores() != threads else [None] * len(found)
     return [
-        {"all_cores": at, "roofline": _roofline(one), "gpu": gpu_times(one, crops(1))}
+        {"all_cores": at, "roofline": _roofline(one), "gpu": gpu_times(one, noise_crops(1))}
         for one, at in zip(found, everywhere, strict=True)
     ]
 
@@ -203,7 +198,7 @@ def _deep(found: Sequence[Contender], threads: int) -> list[dict[str, Any]]:
 def _all_cores(found: Sequence[Contender]) -> list[AllCores]:
     threads = cores()
     say(f"timing one face a call on all {threads} cores")
-    calls = {str(place): partial(one.load(threads).predict, crops(1)) for place, one in enumerate(found)}
+    calls = {str(place): partial(one.load(threads).predict, noise_crops(1)) for place, one in enumerate(found)}
     return [AllCores(threads, one.latency_ms_p50, one.latency_ms_p95) for one in measure(calls).values()]
 
 
@@ -248,20 +243,3 @@ def _result(
         parts=worth.parts if worth else {},
         notes=one.notes,
     )
-
-
-def _print(report: Report) -> None:
-    rows = [
-        [one.name, *_figures(one), f"{one.latency_ms_p50:.2f}", f"{one.latency_ms_p95:.2f}", words.ratio(report, one)]
-        for one in report.results
-    ]
-    beside = f"beside {report.results[0].name}"
-    say("\n" + table(["model", "F1", "AUC", "p50 ms", "p95 ms", beside], rows) + "\n")
-    say(words.noise(report))
-    for line in robustness_words.departures(report.robustness):
-        say(line)
-
-
-def _figures(result: ModelResult) -> list[str]:
-    found = result.evaluation
-    return ["", ""] if found is None else [str(found.f1), str(found.auc)]
