@@ -18,10 +18,12 @@ from numpy.typing import NDArray
 
 from edgedf.console import progress
 from edgedf.data.packed import PackedFaces
+from edgedf.deploy.layers import layer_names
 from edgedf.deploy.moments import ROWS, Moments, layer_moments
 from edgedf.errors import InputError
 from edgedf.extras import need
 from edgedf.files import cache_root, sha256, write_bytes
+from edgedf.nn.quantisation import THIN
 from edgedf.runtime.onnx_contract import INPUT
 
 METHODS = ("minmax", "percentile", "entropy")
@@ -138,12 +140,17 @@ def record(graph: bytes, sample: Sample, cache: Path | None = None) -> Record:
         cache: Folder of all records; by default `calibration` in edgedf's cache.
 
     Raises:
+        InputError: The graph has no layer for INT8.
         MissingExtraError: The packages of the `export` extra are missing.
     """
     key = sha256(json.dumps([sha256(graph), sample.digests, PERCENTILE, BINS, LEVELS, ROWS]).encode())[:32]
     file = (cache or cache_root() / "calibration") / f"{key}.npz"
     with contextlib.suppress(OSError, ValueError, KeyError, EOFError, BadZipFile):  # none there, or a damaged one
         return _unpack(file)
+    if not layer_names(graph):
+        raise InputError(
+            f"INT8 is not for this network: it has no convolution of {THIN} channels or more on both sides"
+        )
     found = Record(_ranges(_histograms(graph, sample.crops)), layer_moments(graph, sample.crops))
     write_bytes(file, _pack(found))
     return found

@@ -28,7 +28,7 @@ class Inner(Protocol):
     made_by: dict[str, str]
 
     def reader(self, names: Collection[str]) -> Callable[[NDArray[np.uint8]], Tensors]:
-        """What gives the tensors of these names for crops (N, 256, 256, 3)."""
+        """What gives the tensors of these names, which may be none, for crops (N, 256, 256, 3)."""
 
 
 class InnerOnnx:
@@ -51,6 +51,8 @@ class InnerOnnx:
             options.add_session_config_entry("session.disable_quant_qdq", "1")
         session = ort.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
         order = list(names)
+        if not order:  # asked for none, it gives all outputs
+            return lambda crops: {}
         return lambda crops: dict(zip(order, session.run(order, {INPUT: crops}), strict=True))
 
 

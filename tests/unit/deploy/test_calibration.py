@@ -49,6 +49,11 @@ def test_methods_agree_on_what_is_recorded_and_differ_in_what_they_cut(
     assert ranges["minmax"]["relu"][0] == 0
 
 
+def test_a_graph_without_a_layer_for_int8_is_refused(colour_graph: Any, sample: Sample, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="has no convolution of 16 channels or more on both sides"):
+        record(colour_graph.SerializeToString(), sample, tmp_path)
+
+
 def test_statistics_are_recorded_once(
     tiny_graph: bytes, sample: Sample, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -33,6 +33,12 @@ def _ncnn(graph: bytes) -> Inner:
     return InnerNcnn(*ncnn_from_onnx(graph), "int8, f32")
 
 
+@pytest.mark.parametrize("form", ["onnx", "openvino", "ncnn"])
+def test_of_no_tensor_nothing_is_read(form: str, tiny_graph: bytes, noise: NDArray[np.uint8]) -> None:
+    """A graph may have none that anybody asks for; ONNX Runtime, asked for none, gives its outputs."""
+    assert FORMS[form](tiny_graph).reader([])(noise[:1]) == {}
+
+
 @pytest.fixture(scope="module")
 def statistics(tiny_graph: bytes, noise: NDArray[np.uint8], tmp_path_factory: pytest.TempPathFactory) -> Statistics:
     return record(tiny_graph, Sample(noise, 0, ["made"], "made"), tmp_path_factory.mktemp("seen")).of("minmax")
