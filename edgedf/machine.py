@@ -19,6 +19,19 @@ FEATURES = (
     "i8mm",
 )
 
+# Whose versions may change a latency or a score.
+PACKAGES = (
+    "edgedf",
+    "onnxruntime",
+    "onnxruntime-gpu",
+    "openvino",
+    "ncnn",
+    "tensorrt",
+    "pycuda",
+    "numpy",
+    "torch",
+)
+
 SYSTEM = Path("/sys")
 
 

@@ -3,9 +3,17 @@
 import platform
 from dataclasses import dataclass
 
-from edgedf.machine import cores, cpu_features, cpu_name, frequency_mhz, governor, load, temperature_c, versions
-
-PACKAGES = ("edgedf", "onnxruntime", "openvino", "ncnn", "numpy", "torch")
+from edgedf.machine import (
+    PACKAGES,
+    cores,
+    cpu_features,
+    cpu_name,
+    frequency_mhz,
+    governor,
+    load,
+    temperature_c,
+    versions,
+)
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from edgedf.bundle import Artefact, Bundle
 from edgedf.errors import BundleError, EdgedfError
 from edgedf.files import sha256
-from edgedf.machine import cores, cpu_features, cpu_name, versions
+from edgedf.machine import PACKAGES, cores, cpu_features, cpu_name, versions
 from edgedf.runtime.backends import Backend
 from edgedf.runtime.backends.tensorrt import gpu_name
 from edgedf.runtime.build_cache import keep, recall
@@ -27,7 +27,6 @@ CACHE = "choices"
 BUDGET_S = 0.8  # of all timed calls together; a turn that has begun is finished
 TURN_S = 0.01
 ROUNDS = 1000  # more than the budget has room for
-PACKAGES = ("edgedf", "numpy", "onnxruntime", "onnxruntime-gpu", "openvino", "ncnn", "tensorrt", "pycuda")
 
 Load = Callable[[Artefact], Backend]
 
