@@ -5,12 +5,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-LIMITS = {"max_pixels": str(1 << 26)}
-"""For FFmpeg's decoders: a frame of 8,192 pixels a side takes .5 GB as RGB, and a few bytes of file may claim more."""
-
-ENDS_EARLY = 0.95
-"""Of what a video's header promises, which is an estimate in some containers; one that gives less broke off."""
-
 
 def quarter_turns(frame: Any) -> int:
     """How often a frame of PyAV must be turned to the left by 90 degrees to stand upright, as its video says."""

@@ -12,14 +12,14 @@ A second decoder thread would take 1.3 times the processor's time; one process a
 """
 
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from edgedf.data.prepare.frame import Frame, frame_of
 from edgedf.errors import InputError
 from edgedf.extras import need
-from edgedf.faces.upright import ENDS_EARLY, LIMITS
+from edgedf.faces.container import ENDS_EARLY, NoPicturesError, opened_file
 
 
 class _Packet(NamedTuple):
@@ -99,21 +99,14 @@ class Video:
 
     @contextmanager
     def _opened(self) -> Iterator[tuple[Any, Any]]:
-        try:
-            # By its absolute path, or `a:b.mp4` is a protocol; and a file that names others may not reach the network.
-            path, options = str(self._path.absolute()), {"protocol_whitelist": "file", **LIMITS}
-            container = self._av.open(path, options=options, metadata_errors="replace")
-        except self._av.FFmpegError as error:
-            raise InputError(f"{self._path} is not a video that can be read") from error
-        with container:
-            if not container.streams.video:
-                raise InputError(f"{self._path} is not a video that can be read: there are no pictures in it")
-            stream = container.streams.best("video")
-            if stream.codec_context is None:
-                raise InputError(f"{self._path} is not a video that can be read: its pictures are of no known kind")
-            stream.codec_context.thread_count = 1
-            stream.codec_context.options = LIMITS
-            yield container, stream
+        with ExitStack() as stack:
+            try:
+                container = stack.enter_context(opened_file(self._path))
+            except self._av.FFmpegError as error:
+                raise InputError(f"{self._path} is not a video that can be read") from error
+            except NoPicturesError as error:
+                raise InputError(f"{self._path} is not a video that can be read: {error}") from error
+            yield container, container.streams.best("video")
 
     def _demuxed(self, container: Any, stream: Any) -> Iterator[Any]:
         """The packets with a frame in them, up to where the file breaks off."""

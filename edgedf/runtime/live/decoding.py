@@ -1,52 +1,15 @@
-"""Frames out of FFmpeg by PyAV, from anything it can open."""
+"""Frames out of what PyAV opened, and why there are no more."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any
 
 from edgedf.extras import need
-from edgedf.faces.upright import LIMITS
+from edgedf.faces.container import NoPicturesError
 
-THREADS = 1  # of the decoder: more delay a frame by as many frames, and the cores are for the detector
 MOST_BROKEN = 50  # packets in a row, after which a source is given up
 POLL = 0.005  # seconds between two looks at a device that does not block
-
-
-class NoPicturesError(Exception):
-    """What was opened holds no video."""
-
-
-@contextmanager
-def opened(
-    url: str, format: str | None, options: Mapping[str, str], timeout: tuple[float, float] | None = None
-) -> Iterator[Any]:
-    """What FFmpeg opens, with its decoder set up.
-
-    Args:
-        url: Path or address.
-        format: FFmpeg's name of the input; None to find out.
-        options: FFmpeg's.
-        timeout: Seconds that opening and that one reading may take.
-
-    Raises:
-        NoPicturesError: There is no video in it.
-        av.FFmpegError: It cannot be opened. The text of the error holds the whole address: show `reason_of` it.
-    """
-    av = need("av", "camera")
-    settings = LIMITS | dict(options)
-    with av.open(url, format=format, options=settings, timeout=timeout, metadata_errors="replace") as container:
-        if not container.streams.video or container.format.name == "tty":  # FFmpeg draws a text file as a film
-            raise NoPicturesError("there are no pictures in it")
-        decoder = container.streams.best("video").codec_context
-        if decoder is None:
-            raise NoPicturesError("its pictures are of a kind that is not known")
-        decoder.thread_count = THREADS
-        decoder.options = LIMITS
-        if decoder.name == "mjpeg":
-            decoder.options = LIMITS | {"err_detect": "explode"}  # or half a JPEG is a frame, its lower half grey
-        yield container
 
 
 def decoded(container: Any, stopped: Callable[[], bool]) -> Iterator[Any]:

@@ -9,13 +9,12 @@ from numpy.typing import NDArray
 
 from edgedf.errors import InputError
 from edgedf.extras import need
+from edgedf.faces.container import NoPicturesError, opened_file
 from edgedf.faces.crop import read_image
 from edgedf.faces.upright import upright
 from edgedf.runtime.listing import find_pictures
-from edgedf.runtime.live.decoding import NoPicturesError, decoded, opened, reason_of
+from edgedf.runtime.live.decoding import decoded, reason_of
 from edgedf.runtime.live.frame import check_frame
-
-FILES_ONLY = {"protocol_whitelist": "file"}  # a file that names others may not reach the network
 
 Array = NDArray[np.uint8]
 
@@ -42,8 +41,7 @@ def read_video(path: Path, stopped: Callable[[], bool]) -> Generator[Picture | N
     """
     av, some = need("av", "camera"), False
     try:
-        # By its absolute path, or `a:b.mp4` is a protocol.
-        with opened(str(path.absolute()), None, FILES_ONLY) as container:
+        with opened_file(path) as container:
             converter = av.video.reformatter.VideoReformatter()
             for frame in decoded(container, stopped):
                 some = some or frame is not None

@@ -4,8 +4,9 @@ import threading
 import time
 from typing import Any, NamedTuple
 
+from edgedf.faces.container import opened
 from edgedf.runtime.live.address import Live
-from edgedf.runtime.live.decoding import decoded, opened, reason_of
+from edgedf.runtime.live.decoding import decoded, reason_of
 
 NO_CLOCK = 0x80  # AVFMT_NOTIMESTAMPS: FFmpeg counts 25 frames a second, whatever comes
 OPENING = 2  # times as long as a silence may take the first frame

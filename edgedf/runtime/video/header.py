@@ -5,8 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from edgedf.extras import need
-from edgedf.runtime.live.decoding import NoPicturesError, opened
-from edgedf.runtime.live.stored import FILES_ONLY
+from edgedf.faces.container import NoPicturesError, opened_file
 
 
 class Header(NamedTuple):
@@ -31,7 +30,7 @@ def read_header(path: Path) -> Header:
     """
     av = need("av", "camera")
     try:
-        with opened(str(path.absolute()), None, FILES_ONLY) as container:
+        with opened_file(path) as container:
             video = container.streams.best("video")
             rate = video.average_rate or video.guessed_rate or Fraction(25)
             seconds = None if video.duration is None else float(video.duration * video.time_base)

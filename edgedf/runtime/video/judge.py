@@ -6,7 +6,7 @@ from pathlib import Path
 
 from edgedf.console import progress
 from edgedf.errors import InputError, printable
-from edgedf.faces.upright import ENDS_EARLY
+from edgedf.faces.container import ENDS_EARLY
 from edgedf.runtime.engine import Engine
 from edgedf.runtime.live.camera import Camera
 from edgedf.runtime.live.event import Event

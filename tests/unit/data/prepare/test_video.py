@@ -109,6 +109,21 @@ def test_what_ends_early_is_known(film: Film, tmp_path: Path) -> None:
     assert one.ended_early
 
 
+def test_half_a_picture_is_no_frame(tmp_path: Path) -> None:
+    """FFmpeg would fill the rest with grey."""
+    path = clip(tmp_path / "x.avi", 20, codec="mjpeg", pix_fmt="yuvj420p")
+    data = path.read_bytes()
+    places = [i for i in range(len(data) - 2) if data[i : i + 3] == b"\xff\xd8\xff"]
+    path.write_bytes(data[: places[11] - 80] + np.random.default_rng(0).bytes(60) + data[places[11] - 20 :])
+    assert [frame.number for frame in Video(path).every(1)] == [i for i in range(20) if i != 10]
+
+
+def test_a_text_is_no_film(tmp_path: Path) -> None:
+    (tmp_path / "x.txt").write_text("FFmpeg draws what it takes for a terminal's text as a film.\n" * 99)
+    with pytest.raises(InputError, match="there are no pictures in it"):
+        Video(tmp_path / "x.txt")
+
+
 @pytest.mark.parametrize("content", [b"", b"no video at all" * 100])
 def test_what_is_no_video_is_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "x.mp4"

@@ -18,8 +18,9 @@ import av
 import pytest
 
 from edgedf.errors import InputError
+from edgedf.faces import container as containers
 from edgedf.runtime import Camera, Frame
-from edgedf.runtime.live import decoding, stream
+from edgedf.runtime.live import stream
 from tests.unit.runtime.live.clips import clip, jpeg, number_of
 from tests.unit.runtime.live.http_server import MjpegServer, Play, serving
 from tests.unit.runtime.live.rtsp_server import h264, rtsp_server
@@ -213,7 +214,7 @@ def test_a_camera_that_is_unplugged_comes_back(tmp_path: Path, monkeypatch: pyte
         opening.append((url, format, options["fflags"]))
         if len(opening) in (2, 3):
             raise av.FileNotFoundError(errno.ENOENT, "No such file or directory", url)
-        with decoding.opened(path, None, {}, timeout) as container:
+        with containers.opened(path, None, {}, timeout) as container:
             yield Hanging(container) if len(opening) == 4 else container
 
     monkeypatch.setattr(sys, "platform", "linux")
