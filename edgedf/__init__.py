@@ -1,3 +1,3 @@
 """edgedf: a deepfake detector from the training room to the camera."""
 
-__version__ = "0.1.0"
+__version__ = "1.0.0rc1"

@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from edgedf.bundle import Artefact, InputContract, Manifest, open_bundle
+import edgedf
+from edgedf.bundle import Artefact, InputContract, Manifest, open_bundle, write_bundle
 from edgedf.data.prepare.journal import JOURNAL, Journal
 from edgedf.data.prepare.outcome import Outcome
 from edgedf.data.prepare.settings import Settings
 from edgedf.data.readers import open_dataset
 from edgedf.errors import CheckpointError
+from edgedf.report.read import read_report
 from edgedf.shipped import DEFAULT_STUDENT
 from edgedf.training.config import DistillConfig, TrainConfig
 from edgedf.training.run import open_run
@@ -23,6 +25,7 @@ BUNDLE = {
     InputContract: "crop size colour dtype layout",
     Artefact: "file sha256 backend precision threshold rule temperature tolerance metrics needs",
 }
+OLDEST_REPORT = Path(__file__).parents[1] / "unit" / "report" / "report-1.json"
 TRAIN = (
     "role data trunk image_size frequency size weights epochs batch_size accumulate learning_rate weight_decay "
     "warmup_epochs clip ema freeze_norm precision prevalence threshold_rule class_weighting label_smoothing box_weight "
@@ -41,6 +44,20 @@ def test_the_first_bundles_open(tmp_path: Path) -> None:
     (bundle / "manifest.json").write_text(json.dumps(values))
     now = open_bundle(DEFAULT_STUDENT).manifest
     assert open_bundle(bundle).manifest.artefacts == [dataclasses.replace(one, site=None) for one in now.artefacts]
+
+
+@pytest.mark.parametrize("version", ["0.1.0", edgedf.__version__])
+def test_bundles_and_reports_open_whichever_version_they_name(version: str, tmp_path: Path) -> None:
+    """What tells whether they can be read is their schema: a release candidate sorts before its release."""
+    manifest = open_bundle(DEFAULT_STUDENT).manifest
+    versions = {**manifest.provenance["versions"], "edgedf": version}
+    manifest = dataclasses.replace(manifest, provenance={**manifest.provenance, "versions": versions})
+    write_bundle(tmp_path / "its.edgedf", manifest, open_bundle(DEFAULT_STUDENT).contents())
+    assert open_bundle(tmp_path / "its.edgedf").manifest == manifest
+    oldest = json.loads(OLDEST_REPORT.read_text())
+    oldest["environment"]["versions"]["edgedf"] = version
+    (tmp_path / "report.json").write_text(json.dumps(oldest))
+    assert read_report(tmp_path / "report.json").environment.versions["edgedf"] == version
 
 
 @pytest.mark.parametrize(("kind", "keys"), [(TrainConfig, TRAIN), (DistillConfig, DISTILL)])
