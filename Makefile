@@ -7,7 +7,7 @@ LOCK := requirements/ci.txt
 
 MOMENTS ?= 10
 
-.PHONY: demo test lint faults fuzz lock audit sbom
+.PHONY: demo test lint reference faults fuzz lock audit sbom
 
 demo: $(READY)  ## the whole chain on drawn faces, with a report at its end
 	$(VENV)/bin/edgedf demo
@@ -29,6 +29,9 @@ lint: $(READY)
 	$(VENV)/bin/ruff check
 	$(VENV)/bin/ruff format --check
 	$(VENV)/bin/mypy
+
+reference: $(READY)  ## what a program may use, from the docstrings: build/reference/index.html; warnings are errors
+	$(VENV)/bin/python -m sphinx -W -q docs/reference build/reference
 
 lock: $(TOOLS)  ## versions that go together, for Python 3.11 to 3.13 on any system; UPGRADE=1 takes the newest
 	$(TOOLS)/bin/uv pip compile --universal --python-version 3.11 --extra all --extra dev --no-annotate \

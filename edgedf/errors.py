@@ -1,4 +1,6 @@
-"""The one error tree.
+"""The one error tree: every message is one line that says what is wrong and what to do next.
+
+Its classes, and the exit codes that commands make of them::
 
     EdgedfError
     |-- InputError            the user can mend it: exit 2
@@ -10,8 +12,6 @@
     |       `-- MissingExtraError   an optional package is not installed
     |-- GateError             the work ran and its result is not good enough: exit 1
     `-- InternalError         a bug of ours: exit 1, please report it
-
-Every message is one line that says what is wrong and what to do next.
 """
 
 from collections.abc import Sequence

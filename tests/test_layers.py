@@ -80,7 +80,7 @@ def test_extras_are_those_that_code_asks_for() -> None:
     [everything] = extras["all"]
     used = set(EXTRA_OF.values())
     assert set(everything.removeprefix("edgedf[").removesuffix("]").split(",")) <= used <= extras.keys()
-    assert extras.keys() <= used | {"all", "dev", "fuzz"}
+    assert extras.keys() <= used | {"all", "dev", "docs", "fuzz"}
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))

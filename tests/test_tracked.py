@@ -63,7 +63,7 @@ def test_the_lock_has_a_version_that_fits_of_all_that_is_asked_for() -> None:
     locked = [Requirement(line) for line in lines if line and not line.lstrip().startswith("#")]
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     extras = project["optional-dependencies"]
-    used = {"dev", *extras["all"][0].removeprefix("edgedf[").removesuffix("]").split(",")}
+    used = {"dev", "docs", *extras["all"][0].removeprefix("edgedf[").removesuffix("]").split(",")}
     asked = [Requirement(one) for one in project["dependencies"] + [one for extra in used for one in extras[extra]]]
     for one in (one for one in asked if one.name != "edgedf"):
         pins = [pin for pin in locked if canonicalize_name(pin.name) == canonicalize_name(one.name)]

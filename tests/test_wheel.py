@@ -74,7 +74,7 @@ MODELS = ("landmarks_468.onnx", "retinaface_mobilenet_025.onnx", "yunet.onnx")
 WEIGHTS = {f"edgedf/assets/default.edgedf/{name}" for name in ASSETS} | {
     f"edgedf/faces/models/{name}" for name in MODELS
 }
-TEXT = re.compile(r"\.(py|typed|toml|md|json|css|js|html|svg|txt)$|/(METADATA|WHEEL|RECORD|LICENSE|NOTICE)$")
+TEXT = re.compile(r"\.(py|typed|toml|md|rst|json|css|js|html|svg|txt)$|/(METADATA|WHEEL|RECORD|LICENSE|NOTICE)$")
 STRAY = ("faces/real/1.jpg", "runs/student/best.safetensors", "private.pem", "labels.csv", "docs/person.jpg", "out.mp4")
 
 

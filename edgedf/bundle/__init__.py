@@ -1,4 +1,6 @@
-"""The deployable artefact: a folder with a manifest, models, golden vectors and a model card.
+"""The deployable artefact.
+
+A folder with a manifest, models, golden vectors and a model card::
 
     NAME.edgedf/
         manifest.json   schema, input contract, thresholds, metrics, hashes, provenance

@@ -87,7 +87,7 @@ class Artefact:
 
     @property
     def point(self) -> "Artefact | Site":
-        """What tells the threshold, rule, temperature and metrics in use: the site's, or else the artefact's own."""
+        """The threshold, rule, temperature and metrics in use, those of the site or else its own."""
         return self.site or self
 
 

@@ -139,7 +139,7 @@ class Roofline:
 
     @cached_property
     def attainable_ms(self) -> float:
-        """The whole network's least time: that of its layers, one after the other."""
+        """Least time of the whole network, its layers one after the other."""
         return sum(map(self.peak.attainable_us, self.layers)) / 1e3
 
     @property

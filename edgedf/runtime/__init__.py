@@ -27,3 +27,8 @@ def __getattr__(name: str) -> Any:
     if name not in AT_FIRST_USE:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(importlib.import_module(AT_FIRST_USE[name]), name)
+
+
+def __dir__() -> list[str]:
+    """All names, for completion and the reference."""
+    return sorted({*globals(), *AT_FIRST_USE})

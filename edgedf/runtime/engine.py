@@ -86,7 +86,7 @@ class Engine:
 
     @property
     def threshold(self) -> float:
-        """A score from here on is called fake: the site's threshold where the bundle was tuned."""
+        """A score from here on is called fake; it is the site's threshold where the bundle was tuned."""
         return self.artefact.point.threshold
 
     @property

@@ -34,8 +34,8 @@ class Camera:
 
     Args:
         source: A camera's number or device, as `0` or `/dev/video0` (on macOS a number, read by FFmpeg's avfoundation;
-            on Windows `video=NAME`, by its dshow); an `rtsp://` or `http://` address; a video; a folder of pictures;
-            or what gives arrays `(H, W, 3)` uint8 RGB, pairs of such an array and its time in seconds, or `Frame`s.
+            on Windows `video=NAME`, by its dshow); an `rtsp://` or `http://` address; a video; a folder of pictures; or
+            what gives `Frame` objects, arrays `(H, W, 3)` uint8 RGB, or pairs of such an array and its time in seconds.
         rate: Frames a second of pictures that have no time.
         silent_s: Seconds without a frame after which a live source is opened anew; its first may take twice as long.
         retry_s: The shortest and the longest wait before a live source is opened anew, in seconds.

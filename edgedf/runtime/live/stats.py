@@ -31,8 +31,8 @@ class Stats(NamedTuple):
         looks: Of the face detector.
         faces: That the model judged.
         failures: Calls of detector or model that failed; the faces kept their state.
-        busy_s: Seconds spent by stage, see `STAGES`. Capture is processor time for a source, copying for `submit`; to
-            verdict belongs what follows a face from frame to frame.
+        busy_s: Seconds spent in each stage: `capture` (processor time of a source, or copying by `submit`), `detect`,
+            `crop`, `engine`, and `verdict`, with what follows a face from frame to frame.
         latency_ms: Over the last frames; None before the first.
     """
 

@@ -31,12 +31,12 @@ JOIN_S = 5.0  # that `close` waits for the work on a frame to end
 class Watcher:
     """Follows the faces of a stream and says of each whether it is real or fake, or that it cannot tell.
 
-    Pulled:
+    Pulled::
 
         for event in Watcher(Camera("clip.mp4")):
             print(event.frame_time, event.tracks)
 
-    Pushed, by an app that has a loop of its own:
+    Pushed, by an app that has a loop of its own::
 
         with Watcher() as watcher:
             while True:
