@@ -50,7 +50,7 @@ $(TOOLS):
 	$(PYTHON) -m venv $@
 	$@/bin/pip install uv pip-audit cyclonedx-bom
 
-$(READY): pyproject.toml
+$(READY): pyproject.toml edgedf/__init__.py # whose version a report copies from what is installed
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/pip install --editable '.[all,dev]'
 	touch $@
