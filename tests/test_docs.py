@@ -27,7 +27,10 @@ SMALL = {  # the same commands, small enough for a test
 }
 
 
-LEAKS = {"edgedf data audit faces": 1}  # drawn forgeries are told by their spectrum, as the README says
+FAILS = {  # as the README says
+    "edgedf data audit faces",  # drawn forgeries are told by their spectrum
+    "edgedf bundle parity student.edgedf",  # scores of INT8 move
+}
 
 
 def blocks(language: str) -> list[str]:
@@ -58,7 +61,7 @@ def test_commands_and_example_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         if program == "edgedf":
             smaller = [] if {"--resume", "--qat-from"} & {*words} else SMALL.get(words[0], "").split()
             result = CliRunner().invoke(app, [*words, *smaller])
-            assert result.exit_code == LEAKS.get(line.split("--")[0].strip(), 0), f"{line}\n{result.output}"
+            assert result.exit_code == (line.split("--")[0].strip() in FAILS), f"{line}\n{result.output}"
     assert Path("annotated/photo.jpg").is_file()
     [example] = blocks("python")
     names: dict[str, Any] = {}
