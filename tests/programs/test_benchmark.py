@@ -109,7 +109,7 @@ def test_bundles_fitted_for_different_prevalences_need_one_to_be_stated_at(
     assert {one["evaluation"]["prevalence"] for one in result["results"]} == {0.17}
     alike = run("benchmarks/benchmark.py", bundles[:1], data=faces, out=tmp_path / "report")
     assert alike["results"][0]["evaluation"]["prevalence"] == 0.17
-    monkeypatch.setattr(load("benchmarks/benchmark.py"), "judge", None)
+    monkeypatch.setattr(load("benchmarks/benchmark.py"), "worth_of", None)
     with pytest.raises(
         InputError, match=r"lite2 and baseline were fitted for prevalences of 0.17 and 0.5: give --prevalence"
     ):
