@@ -1,10 +1,11 @@
 """Reads an ncnn network as ncnn will, to refuse it: an unknown layer, shapes that do not fit, or more or fewer weights.
 
 ncnn loads from memory without knowing where that ends, and computes with whatever size a text names. So every shape and
-every byte is followed here first; the layers are those that a student is made of.
+every byte is followed here first; the layers are those that a student is made of, and their sizes are bounded.
 """
 
 from collections.abc import Callable, Sequence
+from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,11 @@ from edgedf.runtime.onnx_contract import INPUT, OUTPUTS
 HALF, BYTES = b"\x47\x6b\x30\x01", b"\x38\x4b\x0d\x00"  # in front of weights in FP16 and INT8
 REQUANTISED = 101  # what is in place of 1 in a layer of INT8 that gives INT8, too
 LARGEST = 1 << 20  # bytes of text; a student's has 3,000
+HEAVIEST = 1 << 26  # bytes of weights; a student's has 1 to 3 million, and some kernels of ncnn unfold them to 14 times
 LONGEST = 1 << 12  # channels, and length of a vector
+LAYERS = 256  # a student's has 30; ncnn goes down one call a layer, and some threads have a stack of 512 kB
+NUMBERS = 1 << 25  # in all of its tensors together; a student's has a million
+PRODUCTS = 1 << 26  # of one convolution; a student's has 10 million, and ncnn lays out so many numbers at most
 
 Shape = tuple[int, ...]  # channels, height, width; height, width; or length
 
@@ -71,9 +76,13 @@ def check_ncnn(model: bytes, weights: bytes) -> None:
     """
     if len(model) > LARGEST:
         raise BundleError(f"it is larger than {LARGEST >> 20} MB, the most that edgedf reads of an ncnn network")
+    if len(weights) > HEAVIEST:
+        raise BundleError(f"its weights are larger than {HEAVIEST >> 20} MB, the most that edgedf reads of ncnn's")
     try:
         unread = _follow(read_layers(model), _Weights(weights))
-    except (ValueError, KeyError, TypeError) as error:  # KeyError and TypeError: a parameter is missing or no number
+    except KeyError as error:  # a parameter or a tensor
+        raise BundleError(f"it is not an ncnn network of edgedf's ({error} is missing)") from error
+    except (ValueError, TypeError) as error:  # TypeError: a parameter is no number
         raise BundleError(f"it is not an ncnn network of edgedf's ({error})") from error
     ranks = {name: len(shape) for name, shape in unread.items()}
     if ranks != dict(zip(OUTPUTS, (1, 2, 1), strict=True)) or unread["logit"] != (1,):
@@ -83,23 +92,32 @@ def check_ncnn(model: bytes, weights: bytes) -> None:
 def _follow(layers: Sequence[Layer], weights: _Weights) -> dict[str, Shape]:
     """Shapes of the tensors that no layer reads."""
     first, *others = layers
-    _need(first == PIXELS, f"its input is not {INPUT} (3, 256, 256)")
+    _need(len(layers) <= LAYERS, f"{len(layers)} layers")
+    _need(first == PIXELS and not _reals(first), f"its input is not {INPUT} (3, 256, 256)")
+    size = 0
     unread: dict[str, Shape] = {INPUT: (3, 256, 256)}
     seen, in_bytes = {INPUT}, set[str]()
-    for kind, name, reads, gives, values in others:
+    for layer in others:
+        kind, name, reads, gives, values = layer
         _need(kind in KINDS, f"{name} is a {kind}")
-        reals = [key for key, value in values.items() if isinstance(value, float)]  # a whole number ncnn would ignore
-        _need(not reals or (kind, reals) == ("BinaryOp", [2]), f"{name} has a parameter of another type")
+        _need(_reals(layer) in ([], [2] if kind == "BinaryOp" else []), f"{name} has a parameter of another type")
         _need(bool(values.get(8)) or not in_bytes.intersection(reads), f"{name} reads numbers where bytes are")
-        _need(len(gives) == 1 or kind == "Split", f"{name} gives {len(gives)} tensors")
+        _need(len(gives) == 1 or (kind == "Split" and len(gives) > 0), f"{name} gives {len(gives)} tensors")
         _need(not seen.intersection(gives) and len(set(gives)) == len(gives), f"{name} gives what is there already")
         shape = KINDS[kind](values, [unread.pop(one) for one in reads], weights)
         _need(min(shape) > 0 and max(shape) <= LONGEST, f"{name} gives a tensor of shape {shape}")
+        size += prod(shape) * len(gives)
+        _need(size <= NUMBERS, f"its tensors hold more than {NUMBERS} numbers")
         seen.update(gives)
         unread |= dict.fromkeys(gives, shape)
         in_bytes |= set(gives) if values.get(8) == REQUANTISED else set()
     _need(not weights.left, f"{len(weights.left)} bytes of weights are left over")
     return unread
+
+
+def _reals(layer: Layer) -> list[int]:
+    """Which parameters are no whole numbers: ncnn reads what it takes for one from the same bits."""
+    return [key for key, value in layer.values.items() if isinstance(value, float)]
 
 
 def _need(true: bool, otherwise: str) -> None:
@@ -112,13 +130,15 @@ def _convolution(values: Values, shapes: list[Shape], weights: _Weights) -> Shap
     outputs, kernel, stride, pad, count, int8 = _whole(values, 0, 1, 3, 4, 6, 8)
     known = values.keys() == CONVOLUTION and values[5] == 1 and values[9] in (0, 1) and int8 in (0, 1, REQUANTISED)
     _need(known, "an unusual convolution")
-    _need(0 <= pad < kernel <= min(height, width) and stride > 0, "a convolution of no window")
+    _need(0 <= pad < kernel <= min(height, width) and 0 < stride <= LONGEST, "a convolution of no window")
     _need(count == outputs * channels * kernel**2, f"a convolution of {count} weights")
+    shape = outputs, *((side + 2 * pad - kernel) // stride + 1 for side in (height, width))
+    _need(count * shape[1] * shape[2] <= PRODUCTS, f"a convolution of more than {PRODUCTS} products")
     weights.tagged(count, 1 if int8 else 2)
     weights.floats(outputs)
     if int8:
         weights.floats(outputs + (2 if int8 == REQUANTISED else 1))
-    return outputs, (height + 2 * pad - kernel) // stride + 1, (width + 2 * pad - kernel) // stride + 1
+    return shape
 
 
 def _inner_product(values: Values, shapes: list[Shape], weights: _Weights) -> Shape:

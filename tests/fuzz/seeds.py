@@ -21,6 +21,7 @@ from edgedf.metrics.start import Start
 from edgedf.report import DataInfo, Environment, Noise, Report
 from edgedf.report.measures import AllCores, Batch, Paced
 from edgedf.report.records import write_record
+from tests.fuzz.networks import small
 from tests.unit.report.conftest import judged, made_roofline, timed
 from tests.unit.report.conftest import record as small_record
 from tests.unit.report.conftest import result as small_result
@@ -100,6 +101,18 @@ def irs() -> list[bytes]:
         ),
     ]
     return [f'<?xml version="1.0"?><net name="x" version="11"><layers>{"".join(layers)}</layers></net>'.encode()]
+
+
+@cache
+def networks() -> list[bytes]:
+    """For ncnn, with few channels."""
+    return [small(seed) for seed in range(8)]
+
+
+@cache
+def lots() -> list[bytes]:
+    """What some sound networks for ncnn are drawn by."""
+    return [b"the second network drawn", b"the third network drawn"]
 
 
 @cache

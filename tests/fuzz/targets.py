@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from pathlib import Path
+from random import Random
 from typing import Any
 
 from edgedf.errors import LONGEST, EdgedfError, InputError, InternalError
-from tests.fuzz import seeds
+from tests.fuzz import networks, seeds
 
 Read = Callable[[bytes], object]
 
@@ -158,6 +159,30 @@ def openvino_ir(data: bytes) -> None:
     from edgedf.runtime.ir_contract import check_ir
 
     check_ir(data, 64)
+
+
+@target(seeds.networks, "text", 6_000)
+def ncnn_network(data: bytes) -> None:
+    _run_ncnn(*networks.parted(data))
+
+
+@target(seeds.lots, "binary", 6_000)
+def ncnn_session(data: bytes) -> None:
+    """What ncnn itself makes of a network, drawn by these bytes, in which little or nothing is wrong."""
+    _run_ncnn(*networks.drawn(Random(data)))
+
+
+def _run_ncnn(model: bytes, weights: bytes) -> None:
+    """Whatever the contract lets pass runs, twice alike, and gives outputs of the shapes that were followed."""
+    import numpy as np
+
+    from edgedf.runtime.backends import load_backend
+
+    crops = np.random.default_rng(0).integers(0, 256, (1, 256, 256, 3), np.uint8)
+    backend = load_backend("ncnn", model, 1, weights, "int8, f32")
+    first, again = backend.run(crops), backend.run(crops)
+    assert first.logit.shape == (1, 1) and (first.attention.ndim, first.embedding.ndim) == (3, 2)
+    assert all(np.array_equal(one, other, equal_nan=True) for one, other in zip(first, again, strict=True))
 
 
 # Datasets

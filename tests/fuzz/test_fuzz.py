@@ -19,6 +19,7 @@ hypothesis = pytest.importorskip("hypothesis")
 st = pytest.importorskip("hypothesis.strategies")
 
 NEEDS = {"video": "av", "onnx_graph": "onnx", "onnx_session": "onnx", "page": "uvicorn"}
+NEEDS |= dict.fromkeys(("ncnn_network", "ncnn_session"), "ncnn")
 NEEDS |= dict.fromkeys(("service_photo", "service_frames"), "fastapi")
 SLOW = ("page", "service_photo", "service_frames", "report")
 

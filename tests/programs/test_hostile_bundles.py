@@ -27,8 +27,11 @@ from typer.testing import CliRunner, Result
 
 from edgedf.bundle import GOLDEN, Artefact, InputContract, Manifest, open_bundle, pack_golden
 from edgedf.cli import app
+from edgedf.deploy.ncnn import Ncnn
 from edgedf.deploy.openvino import Ir, ir_from_onnx
 from edgedf.files import sha256
+from edgedf.runtime.ncnn_contract import HALF, PIXELS, REDUCTIONS, SQUEEZE
+from edgedf.runtime.ncnn_text import Layer, Values, read_layers, write_layers
 
 Damage = Callable[[Path], Path | None]
 """Changes a bundle; gives another path where not the bundle itself is to be opened."""
@@ -36,6 +39,7 @@ Change = Callable[[Any], object]
 
 ESCAPE = "\x1b]0;gotcha\x07\u202e\n"  # sets a terminal's title, turns the line around, begins another
 MODEL, XML, BIN = "model.onnx", "openvino/model.xml", "openvino/model.bin"
+PARAM, PARAM_BIN, GREY = "ncnn/model.param", "ncnn/model.bin", "0=1 1=1 3=1 4=0 5=1 8=0 9=0 6=3"
 LINK, OUTSIDE = "is a link or behind one", "is not a path inside the bundle"
 
 
@@ -192,6 +196,73 @@ def xml(old: str, new: str) -> Damage:
         return data.replace(old.encode(), new.encode(), 1)
 
     return ir(change)
+
+
+def red_in_ncnn() -> Ncnn:
+    """The same network for ncnn."""
+    grey: Values = {0: 1, 1: 1, 3: 1, 4: 0, 5: 1, 8: 0, 9: 0, 6: 3}
+    layers = [
+        PIXELS,
+        Layer("BinaryOp", "unit", ["pixels"], ["unit"], {0: 3, 1: 1, 2: 255.0}),
+        Layer("Split", "both", ["unit"], ["unit0", "unit1"], {}),
+        Layer("Reduction", "mean", ["unit0"], ["mean"], REDUCTIONS["ReduceMean"]),
+        Layer("Split", "twice", ["mean"], ["embedding", "mean1"], {}),
+        Layer("InnerProduct", "head", ["mean1"], ["logit"], {0: 1, 1: 1, 2: 3}),
+        Layer("Convolution", "grey", ["unit1"], ["grey"], grey),
+        Layer("Squeeze", "flat", ["grey"], ["attention"], SQUEEZE),
+    ]
+    head = HALF + np.array([8, 0, 0, 0], "<f2").tobytes() + np.array([-4], "<f4").tobytes()
+    mean = HALF + np.array([1 / 3, 1 / 3, 1 / 3, 0], "<f2").tobytes() + np.array([0], "<f4").tobytes()
+    return Ncnn(write_layers(layers), head + mean)
+
+
+def ncnn(change: Callable[[bytes], bytes], weights: Callable[[bytes], bytes] = bytes) -> Damage:
+    """The text of that network, alone in its bundle; not to be run where its weights are damaged."""
+
+    def damage(bundle: Path) -> None:
+        sound = red_in_ncnn()
+        files = {PARAM: change(sound.model), PARAM_BIN: weights(sound.weights)}
+        other_artefact(PARAM, "ncnn", files, alone=True)(bundle)
+
+    return damage
+
+
+def ncnn_then(change: Damage) -> Damage:
+    """A sound text, and then something else."""
+
+    def damage(bundle: Path) -> None:
+        ncnn(bytes)(bundle)
+        change(bundle)
+
+    return damage
+
+
+def ncnn_run(weights: Callable[[bytes], bytes] = bytes) -> Damage:
+    """A sound text for a runtime that is there."""
+
+    def damage(bundle: Path) -> None:
+        pytest.importorskip("ncnn")
+        ncnn(bytes, weights)(bundle)
+
+    return damage
+
+
+def param(old: str, new: str) -> Damage:
+    """One part of that text."""
+
+    def change(data: bytes) -> bytes:
+        assert old.encode() in data
+        return data.replace(old.encode(), new.encode(), 1)
+
+    return ncnn(change)
+
+
+def deep(data: bytes) -> bytes:
+    """300 layers more."""
+    first, *others = read_layers(data)
+    names = ["pixels", *(f"t{i}" for i in range(299)), "deep"]
+    more = [Layer("ReLU", f"r{i}", [names[i]], [names[i + 1]], {}) for i in range(300)]
+    return write_layers([first, *more, *others]).replace(b" pixels unit ", b" deep unit ")
 
 
 def linked(name: str, target: str = "") -> Damage:
@@ -593,6 +664,51 @@ HOSTILE: list[tuple[str, Damage, str]] = [
     ("XML with a second input", ir(second_layer("Parameter")), "its input is"),
     ("XML with a fourth output", ir(second_layer("Result")), "its outputs are not"),
     ("XML with another output", ir(lambda old: old.replace(b"logit", b"gotcha")), "its outputs are not"),
+    # ncnn's two files
+    ("text for ncnn is empty", ncnn(lambda _: b""), "not an ncnn network"),
+    ("text for ncnn cut short", ncnn(lambda old: old[:-9]), "not an ncnn network"),
+    ("text for ncnn cut to its head", ncnn(lambda old: old[:14]), "not an ncnn network"),
+    ("text for ncnn is ONNX", lambda b: ncnn(lambda _: (b / MODEL).read_bytes())(b), "not an ncnn network"),
+    ("text for ncnn is gzip", ncnn(gzip.compress), "not an ncnn network"),
+    ("text for ncnn of 2 MB", ncnn(lambda old: old + bytes(2 << 20)), "larger than 1 MB"),
+    ("text for ncnn with a NUL at its end", ncnn(lambda old: old + b"\0"), "not an ncnn network"),
+    ("text for ncnn with a NUL in its head", param("7767517", "7767517\0"), "its first lines"),
+    ("text for ncnn with a NUL in a name", param("grey 1 1", "gr\0ey 1 1"), "a name of a layer of kind Convolution"),
+    ("text for ncnn with lines of Windows", ncnn(lambda old: old.replace(b"\n", b"\r\n")), "not an ncnn network"),
+    ("escape sequence as a layer", param("flat 1 1", f"{ESCAPE} 1 1".replace("\u202e", "")), "not an ncnn network"),
+    ("escape sequence as a number", param("6=3", "6=\x1b[2J"), "a parameter '6=\\x1b[2J'"),
+    ("more layers than there are", param("7767517\n8 ", "7767517\n9 "), "its first lines"),
+    ("layers of a negative number", param("7767517\n8 ", "7767517\n-8 "), "its first lines"),
+    ("tensors of a negative number", param("both 1 2", "both 1 -2"), "does not say how much it reads"),
+    ("tensors of a great number", param("both 1 2", "both 1 999999999"), "a name of a layer of kind Split"),
+    ("tensors of none", param("both 1 2", "both 1 0"), "not an ncnn network"),
+    ("a tensor read twice", param(" unit1 grey", " unit0 grey"), "not an ncnn network"),
+    ("a tensor of nobody", param(" unit1 grey", " gotcha grey"), "'gotcha' is missing"),
+    ("layer of nobody", param("Squeeze", "Gotcha"), "flat is a Gotcha"),
+    ("layer that holds weights of its own", param("Squeeze", "MemoryData"), "flat is a MemoryData"),
+    ("300 layers more", ncnn(deep), "308 layers"),
+    ("channels of a negative number", param("0=1 1=1 3=1", "0=-1 1=1 3=1"), "a parameter '0=-1'"),
+    ("parameter of no number", param("0=1 1=1 2=3", "0=1 1=1 77=3"), "2 is missing"),
+    ("parameter beyond 32 bits", param("6=3", "6=4294967299"), "a parameter '6=4294967299'"),
+    ("list that says it is longer", param("-23303=2,1,2", "-23303=9,1,2"), "a parameter '-23303=9,1,2'"),
+    ("input of another size for ncnn", param("0=256 1=256", "0=9999 1=256"), "its input is not pixels"),
+    (
+        "tensor of a gigabyte",
+        param(GREY, "0=4096 1=1 3=1 4=0 5=1 8=0 9=0 6=12288"),
+        "products",
+    ),
+    ("convolution of a billion weights", param("6=3", "6=999999999"), "a convolution of 999999999 weights"),
+    ("window that is seen for minutes", param(GREY, "0=1 1=256 3=1 4=255 5=1 8=0 9=0 6=196608"), "products"),
+    ("step out of 32 bits", param("0=1 1=1 3=1", "0=1 1=1 3=999999999"), "no window"),
+    ("weights for ncnn cut short", ncnn(bytes, lambda old: old[:-1]), "its weights are cut short"),
+    ("weights for ncnn are empty", ncnn(bytes, lambda _: b""), "its weights are cut short"),
+    ("weights for ncnn are too many", ncnn(bytes, lambda old: old + bytes(8)), "8 bytes of weights are left over"),
+    ("weights for ncnn of 65 MB", ncnn(bytes, lambda old: old + bytes(65 << 20)), "its weights are larger than 64 MB"),
+    ("weights for ncnn are zeros", ncnn(bytes, lambda old: bytes(len(old))), "its weights are of another type"),
+    ("weights for ncnn are NaN", ncnn(bytes, lambda old: old[:-4] + b"\0\0\xc0\x7f"), "not a finite number"),
+    ("weights for ncnn are missing", ncnn_then(lambda b: (b / PARAM_BIN).unlink()), f"lacks {PARAM_BIN}"),
+    ("weights for ncnn are not named", ncnn_then(artefact(weights="")), "its weights are cut short"),
+    ("other weights for ncnn", ncnn_run(lambda old: old.replace(b"\0\x48", b"\0\x40")), "misses its golden scores by"),
     # TensorRT, which is not on every machine
     ("engine of another GPU", foreign_engine, "tensorrt/model.onnx"),
     ("second artefact with a function", changed_second(function), "second.onnx is refused: it defines functions"),
@@ -662,7 +778,7 @@ def test_verify_checks_what_detect_does_not_use(
     check_refused(verify(bundle), part, capfd.readouterr().err)
 
 
-@pytest.mark.parametrize("damage", [lambda _: None, ir(bytes)], ids=["ONNX", "OpenVINO"])
+@pytest.mark.parametrize("damage", [lambda _: None, ir(bytes), ncnn_run()], ids=["ONNX", "OpenVINO", "ncnn"])
 def test_what_is_damaged_above_was_sound(damage: Damage, bundle: Path) -> None:
     damage(bundle)
     for command in (verify, detect):

@@ -1,7 +1,10 @@
 """A student in ncnn: what is written is what ONNX Runtime computes, and nothing else is read."""
 
+import subprocess
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,8 +18,9 @@ from edgedf.deploy.ncnn import Ncnn, ncnn_from_onnx
 from edgedf.errors import BundleError, InputError
 from edgedf.nn.quantisation import TENSORRT
 from edgedf.runtime.backends import Backend, load_backend, onnxruntime
-from edgedf.runtime.ncnn_contract import check_ncnn
-from edgedf.runtime.ncnn_text import read_layers, write_layers
+from edgedf.runtime.ncnn_contract import HALF, HEAVIEST, LAYERS, PIXELS, REDUCTIONS, SQUEEZE, check_ncnn
+from edgedf.runtime.ncnn_text import Layer, Values, read_layers, write_layers
+from edgedf.runtime.onnx_contract import INPUT
 
 
 @pytest.fixture(scope="module")
@@ -107,6 +111,9 @@ def swap(old: str, new: str) -> Callable[[bytes], bytes]:
         (lambda text: b"\n".join(text.splitlines()[:2]), "first lines"),
         (swap("7767517", "7767518"), "first lines"),
         (swap("0=256 1=256", "0=224 1=224"), "its input is not pixels"),
+        (swap("0=256 1=256", "0=2.56000000e+02 1=256"), "its input is not pixels"),
+        (swap("7767517\n", "7767517\n\0"), "first lines"),
+        (swap("node_sigmoid", "node\0sigmoid"), "a name of a layer of kind Sigmoid is missing or unusual"),
         (swap("Sigmoid", "Gotcha"), "is a Gotcha"),
         (swap(" logit ", " score "), "its outputs are not"),
         (swap(" embedding ", " hidden "), "its outputs are not"),
@@ -141,8 +148,95 @@ def test_another_network_is_refused(made: Ncnn, change: Callable[[bytes], bytes]
         (lambda data: bytes(4) + data[4:], "weights are of another type"),
         (lambda data: data[:4] + b"\x00\x7e" + data[6:], "not a finite number"),
         (lambda data: data[:-4] + b"\x00\x00\x80\x7f", "not a finite number"),
+        (lambda data: data + bytes(HEAVIEST), "its weights are larger than 64 MB"),
     ],
 )
 def test_other_weights_are_refused(made: Ncnn, change: Callable[[bytes], bytes], reason: str) -> None:
     with pytest.raises(BundleError, match=reason):
         check_ncnn(made.model, change(made.weights))
+
+
+def chain(*body: Layer, outputs: int = 3, weights: bytes = b"") -> Ncnn:
+    """A network with the least after some layers, the last of which gives `x`."""
+    one: Values = {0: 1, 1: 1, 3: 1, 4: 0, 5: 1, 6: outputs, 8: 0, 9: 0}
+    layers = [
+        *(PIXELS, *body),
+        Layer("Split", "a", ["x"], ["x0", "x1"], {}),
+        Layer("Reduction", "b", ["x0"], ["mean"], REDUCTIONS["ReduceMean"]),
+        Layer("Split", "c", ["mean"], ["embedding", "e1"], {}),
+        Layer("InnerProduct", "d", ["e1"], ["logit"], {0: 1, 1: 1, 2: outputs}),
+        Layer("Convolution", "e", ["x1"], ["map"], one),
+        Layer("Squeeze", "f", ["map"], ["attention"], SQUEEZE),
+    ]
+    last = HALF + bytes(-(-outputs // 2) * 4 + 4)
+    return Ncnn(write_layers(layers), weights + last * 2)
+
+
+def deep(count: int) -> Ncnn:
+    """So many layers one after the other, of small tensors."""
+    first, weights = convolution(3, 1, stride=64)
+    names = ["first", *(f"t{i}" for i in range(9, count)), "x"]
+    relus = [Layer("ReLU", f"r{i}", [names[i]], [names[i + 1]], {}) for i in range(len(names) - 1)]
+    return chain(first._replace(gives=["first"]), *relus, weights=weights)
+
+
+def convolution(outputs: int, kernel: int, pad: int = 0, stride: int = 1) -> tuple[Layer, bytes]:
+    count = outputs * 3 * kernel**2
+    values: Values = {0: outputs, 1: kernel, 3: stride, 4: pad, 5: 1, 6: count, 8: 0, 9: 0}
+    return Layer("Convolution", "c", [INPUT], ["x"], values), HALF + bytes(-(-count // 2) * 4 + 4 * outputs)
+
+
+@pytest.mark.parametrize(
+    ("outputs", "kernel", "pad", "stride", "reason"),
+    [
+        (4096, 1, 0, 1, "more than 67108864 products"),  # a tensor of 1 GB
+        (1, 256, 255, 1, "more than 67108864 products"),  # ran for more than a minute
+        (16, 3, 1, 999_999_999, "no window"),  # times 256 it leaves ncnn's 32 bits
+    ],
+)
+def test_sizes_that_ask_for_gigabytes_are_refused(
+    outputs: int, kernel: int, pad: int, stride: int, reason: str
+) -> None:
+    layer, weights = convolution(outputs, kernel, pad, stride)
+    with pytest.raises(BundleError, match=reason):
+        check_ncnn(*chain(layer, outputs=outputs, weights=weights))
+
+
+def test_the_tensors_of_all_layers_together_are_bounded() -> None:
+    many = [f"y{i}" for i in range(200)]
+    with pytest.raises(BundleError, match="its tensors hold more than 33554432 numbers"):
+        check_ncnn(*chain(Layer("Split", "s", [INPUT], [*many, "x"], {})))
+
+
+def test_a_tensor_goes_nowhere_by_a_split_that_gives_none() -> None:
+    with pytest.raises(BundleError, match="n gives 0 tensors"):
+        check_ncnn(*chain(Layer("Split", "s", [INPUT], ["y", "x"], {}), Layer("Split", "n", ["y"], [], {})))
+
+
+ON_A_SMALL_STACK = """
+import sys, threading
+from pathlib import Path
+import numpy as np
+from edgedf.runtime.backends import load_backend
+
+def run():
+    files = [Path(name).read_bytes() for name in sys.argv[1:]]
+    print(load_backend("ncnn", files[0], 1, files[1]).run(np.zeros((1, 256, 256, 3), np.uint8)).logit)
+
+threading.stack_size(256 << 10)  # half of what macOS gives a thread
+one = threading.Thread(target=run)
+one.start()
+one.join()
+"""
+
+
+def test_as_deep_a_network_as_is_read_runs_on_a_small_stack(tmp_path: Path) -> None:
+    """ncnn calls itself once a layer: 5,000 of them ended the process where a thread has 512 kB."""
+    pytest.importorskip("ncnn")
+    with pytest.raises(BundleError, match="5000 layers"):
+        check_ncnn(*deep(5000))
+    files = [tmp_path / "a.param", tmp_path / "a.bin"]
+    for file, data in zip(files, deep(LAYERS), strict=True):
+        file.write_bytes(data)
+    ended = subprocess.run([sys.executable, "-c", ON_A_SMALL_STACK, *files], capture_output=True, text=True)
+    assert (ended.returncode, ended.stdout) == (0, "[[0.]]\n"), ended.stderr
