@@ -2,8 +2,9 @@
 
 What anybody does to a picture (JPEG, half its size, blur), and what somebody does who has the network's weights: one
 step of a few levels against each face's label along the sign of the gradient (FGSM: Goodfellow, Shlens and Szegedy,
-"Explaining and Harnessing Adversarial Examples", ICLR 2015). The step is found on the run's network in floating point
-and judged by the bundle's artefact, by its own threshold. It is the weakest of such attacks: several steps do more.
+"Explaining and Harnessing Adversarial Examples", ICLR 2015), beside a step of random signs. It is found on the run's
+network in floating point and judged by the bundle's artefact, by its own threshold. It is the weakest of such attacks:
+several steps do more.
 """
 
 from collections.abc import Callable, Sequence
@@ -36,6 +37,7 @@ EVERYDAY: dict[str, Callable[[Crops], Crops]] = {
     "JPEG of quality 50": lambda crop: jpeg(crop, 50),
     "half its size": lambda crop: shrunk(crop, 0.5),
     "blur of 2 px": lambda crop: DEGRADATIONS["blur"](crop, 0.5, np.random.default_rng(0)),  # 4 px at strength 1
+    "random signs, 4 levels": lambda crop: stepped(crop, 4, np.random.default_rng(0).choice((-1, 1), crop.shape)),
 }
 LEVELS = (1, 2, 4)  # of 255, in every pixel and colour
 
@@ -107,11 +109,16 @@ def against(network: Detector, crops: Crops, labels: NDArray[np.uint8]) -> tuple
     return logit.detach().numpy(), gradient.sign().numpy().astype(np.int16) * away
 
 
+def stepped(crops: Crops, level: int, signs: NDArray[np.integer]) -> Crops:
+    """Crops with every byte some levels up or down."""
+    return np.clip(crops + level * signs, 0, 255).astype(np.uint8)
+
+
 def _scores(engine: Engine, network: Detector, crops: Crops, labels: NDArray[np.uint8]) -> NDArray[np.float32]:
     """P(fake), (alterations + 1, N): by the network as they are, then by the engine under each alteration."""
     logit, signs = against(network, crops, labels)
     altered = [np.stack([change(crop) for crop in crops]) for change in EVERYDAY.values()]
-    altered += [np.clip(crops + level * signs, 0, 255).astype(np.uint8) for level in LEVELS]
+    altered += [stepped(crops, level, signs) for level in LEVELS]
     own = scores_of(logit, engine.artefact.point.temperature)
     return np.stack([own, *(engine.predict(one) for one in altered)])
 
