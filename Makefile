@@ -43,6 +43,7 @@ audit: $(TOOLS)  ## which of these versions have known holes; asks pypi.org
 sbom: $(TOOLS)  ## dist/sbom.json: what the wheel brings by itself, as CycloneDX
 	$(PYTHON) -m venv --clear --without-pip $(BARE)
 	$(TOOLS)/bin/pip --python $(BARE) install --constraint $(LOCK) .
+	rm $(BARE)/lib/python*/site-packages/edgedf-*.dist-info/direct_url.json  # or the file would tell where this folder lies
 	mkdir -p dist
 	$(TOOLS)/bin/cyclonedx-py environment --output-reproducible --output-file dist/sbom.json $(BARE)
 
