@@ -19,6 +19,7 @@ FOUNDATION = {
     "errors",
     "extras",
     "files",
+    "forks",
     "console",
     "locks",
     "machine",

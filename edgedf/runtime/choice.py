@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from edgedf.bundle import Artefact, Bundle
 from edgedf.errors import BundleError, EdgedfError
 from edgedf.files import sha256
+from edgedf.forks import forked
 from edgedf.machine import PACKAGES, cores, cpu_features, cpu_name, versions
 from edgedf.runtime.backends import Backend
 from edgedf.runtime.backends.tensorrt import gpu_name
@@ -139,6 +140,7 @@ def _key(bundle: Bundle, threads: int) -> dict[str, Any]:
     return {
         "manifest": sha256(bundle.manifest.to_json().encode()),
         "threads": threads,
+        "forked": forked(),
         "cores": cores(),
         "cpu": [cpu_name(), *cpu_features()],
         "gpu": gpu_name() if on_gpu else "",

@@ -2,13 +2,14 @@
 
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import NamedTuple, NoReturn, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgedf.bundle import Artefact, Bundle, Manifest, open_bundle
 from edgedf.errors import BundleError, GateError, InputError
+from edgedf.forks import Home
 from edgedf.machine import cores
 from edgedf.metrics import sigmoid
 from edgedf.runtime.backends import BACKENDS, Backend, load_backend, run_in_batches
@@ -38,6 +39,10 @@ class Result(NamedTuple):
 class Engine:
     """Scores crops. May be called from several threads; use it in a `with` block or call `close`.
 
+    It works in the process that loaded it: another process is sent the bundle's folder and loads its own. After a fork
+    the child is refused with one line, and may load an engine of its own, by ONNX Runtime: OpenVINO and ncnn work there
+    only if the parent never used them.
+
     Attributes:
         manifest: Of the bundle.
         artefact: The one in use.
@@ -50,6 +55,7 @@ class Engine:
         self.artefact = artefact
         self.notes = notes
         self._backend: Backend | None = backend
+        self._home = Home(backend)
 
     @classmethod
     def load(
@@ -99,6 +105,7 @@ class Engine:
 
         Raises:
             InputError: The crops have another shape or type, or the engine is closed.
+            UnavailableError: It was loaded before this process was forked.
         """
         return self.run(crops).score if len(crops) else np.empty(0, np.float32)
 
@@ -107,8 +114,10 @@ class Engine:
 
         Raises:
             InputError: The crops have another shape or type, or the engine is closed.
+            UnavailableError: It was loaded before this process was forked.
             GateError: A score is not a number.
         """
+        self._home.check("this engine")
         backend = self._backend
         if backend is None:
             raise InputError("this engine is closed: load the bundle again")
@@ -123,6 +132,14 @@ class Engine:
     def close(self) -> None:
         """Lets the model go; it is freed when the last call in another thread ends."""
         self._backend = None
+
+    def __reduce__(self) -> NoReturn:
+        """Refuses to be pickled.
+
+        Raises:
+            InputError: Always.
+        """
+        raise InputError("an engine is not sent to another process: send the bundle's folder, and load it there")
 
     def __enter__(self) -> Self:
         """The engine itself."""

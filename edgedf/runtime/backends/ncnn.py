@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from edgedf.errors import EdgedfError
 from edgedf.extras import need
+from edgedf.forks import bind
 from edgedf.runtime.backends import Outputs
 from edgedf.runtime.ncnn_contract import check_ncnn
 from edgedf.runtime.onnx_contract import INPUT, OUTPUTS
@@ -66,10 +67,12 @@ def load(model: bytes, threads: int, weights: bytes = b"", precision: str = "") 
 
     Raises:
         BundleError: The network breaks the contract.
+        UnavailableError: ncnn was used before this process was forked.
         EdgedfError: ncnn cannot load it.
     """
     check_ncnn(model, weights)
     ncnn = need("ncnn", "ncnn")
+    bind("ncnn")
     net = ncnn.Net()
     options = net.opt
     options.num_threads = threads

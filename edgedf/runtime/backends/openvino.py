@@ -5,7 +5,7 @@ one compiled model for each size of batch, because memory grows with dynamic one
 """
 
 import threading
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from edgedf.errors import BundleError, EdgedfError, first_line
 from edgedf.extras import need
 from edgedf.files import sha256
+from edgedf.forks import bind, hold
 from edgedf.runtime.backends import BATCH, Outputs
 from edgedf.runtime.build_cache import keep, recall
 from edgedf.runtime.ir_contract import check_ir
@@ -33,7 +34,7 @@ class OpenVino:
     notes = ()
 
     def __init__(self, openvino: Any, model: bytes, weights: bytes, settings: dict[str, Any]) -> None:
-        self._core, self._files, self._settings = openvino.Core(), (model, weights), settings
+        self._core, self._files, self._settings = _core(openvino), (model, weights), settings
         cpu = [self._core.get_property("CPU", name) for name in ("FULL_DEVICE_NAME", "OPTIMIZATION_CAPABILITIES")]
         self._key = f"{sha256(model)} {sha256(weights)} {settings} {openvino.__version__} {cpu}"
         self._compiled: dict[int, Any] = {}
@@ -90,17 +91,27 @@ def load(model: bytes, threads: int, weights: bytes = b"", precision: str = "") 
 
     Raises:
         BundleError: The graph breaks the contract, or the precision names no hint that OpenVINO has.
+        UnavailableError: OpenVINO was used before this process was forked.
         EdgedfError: OpenVINO cannot load it.
     """
     check_ir(model, len(weights))
     settings = compile_settings(threads, precision)
     openvino = need("openvino", "openvino")
+    bind("openvino")
     try:
         backend = OpenVino(openvino, model, weights, settings)
         backend.request(1)
     except Exception as error:
         raise EdgedfError(f"OpenVINO {openvino.__version__} cannot load it ({first_line(error)})") from error
     return backend
+
+
+@cache
+def _core(openvino: Any) -> Any:
+    """The one core of a process: a forked child whose last core is gone ends with an error, for want of threads."""
+    core = openvino.Core()
+    hold(core)
+    return core
 
 
 def compile_settings(threads: int, precision: str) -> dict[str, Any]:

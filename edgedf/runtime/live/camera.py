@@ -12,6 +12,7 @@ from typing import Any, Literal, Self
 from edgedf.errors import InputError
 from edgedf.extras import need
 from edgedf.faces.upright import upright
+from edgedf.forks import Home
 from edgedf.runtime.live.address import Live, find_live, shown
 from edgedf.runtime.live.clock import RisingClock
 from edgedf.runtime.live.frame import Frame
@@ -74,6 +75,7 @@ class Camera:
         self.problem = ""
         self.frames = self.reconnects = self._corrupt = 0
         self._closed, self._reading = threading.Event(), threading.Lock()
+        self._home = Home(self)
         self._stream: Stream | None = None
         self.name, self.live, self._frames = self._opened(source, live, options or {})
 
@@ -81,6 +83,7 @@ class Camera:
         return self
 
     def __next__(self) -> Frame:
+        self._home.check("this camera")
         with self._reading:
             return next(self._frames)
 
@@ -97,6 +100,8 @@ class Camera:
 
     def close(self) -> None:
         """Ends the iteration, from any thread, within about half a second; frames that the app gives after the next."""
+        if self._home.is_elsewhere:  # without its threads, and with locks that they may have held
+            return
         self._closed.set()
         if stream := self._stream:
             stream.close()

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from edgedf.errors import InputError
 from edgedf.faces.crop import CropRule
 from edgedf.faces.detectors import Detector, load_detector
+from edgedf.forks import Home
 from edgedf.runtime.engine import Engine
 from edgedf.runtime.live.event import Event
 from edgedf.runtime.live.frame import Frame, check_frame
@@ -45,7 +46,8 @@ class Watcher:
 
     One thread works; another reads a live source. Of a live source and of frames that are submitted the newest is
     taken and others are dropped, and so are events nobody fetched; the frames of a file are all handled, in order, and
-    its events wait to be fetched. Leaving the loop closes the watcher.
+    its events wait to be fetched. Leaving the loop closes the watcher. It works in the process that made it: a forked
+    child is refused with one line.
 
     Args:
         source: Where frames come from; closed with the watcher. None for `submit`.
@@ -91,6 +93,7 @@ class Watcher:
         self._trace: TracebackType | None = None
         self._submitted, self._closed = 0, False
         self._threads: list[threading.Thread] = []
+        self._home = Home(self)
         self._lock = threading.RLock()  # a signal's handler may close while its thread submits
         if source is not None and on_event:
             self._start()
@@ -154,7 +157,7 @@ class Watcher:
         """
         self._fetchable()
         try:
-            while (event := self._outbox.get()) is not None:
+            while (event := self._events().get()) is not None:
                 yield event
         finally:
             self.close()
@@ -163,7 +166,7 @@ class Watcher:
         """As the plain loop, for `async for`: the event loop goes on meanwhile."""
         self._fetchable()
         try:
-            while (event := await self._outbox.aget()) is not None:
+            while (event := await self._events().aget()) is not None:
                 yield event
         finally:
             await asyncio.to_thread(self.close)  # it waits for the work on a frame to end
@@ -180,6 +183,8 @@ class Watcher:
 
     def close(self) -> None:
         """Ends the work and lets source and model go; may be called twice."""
+        if self._home.is_elsewhere:  # without its threads, and with locks that they may have held
+            return
         with self._lock:  # no thread is joined before it was started
             self._closed = True
         self._inbox.close()
@@ -206,6 +211,10 @@ class Watcher:
             raise InputError("this watcher's events go to on_event: wait for its end by wait()")
         self._start()
 
+    def _events(self) -> Mailbox[Event]:
+        self._home.check("this watcher")
+        return self._outbox
+
     def _start(self) -> None:
         """Starts the threads, once, where it is not closed; says what ended the work where it did."""
         self._raise()
@@ -219,6 +228,7 @@ class Watcher:
                 thread.start()
 
     def _raise(self) -> None:
+        self._home.check("this watcher")
         if self._error:
             raise self._error.with_traceback(self._trace)  # or it grew with every call of an app that goes on
 
