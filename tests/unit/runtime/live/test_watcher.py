@@ -316,6 +316,28 @@ def test_async_loops_get_the_same_events_and_go_on_meanwhile(monkeypatch: pytest
     assert numbers == list(range(20)) and before >= 3 and ticks >= before + 3
 
 
+def test_fifty_loops_that_are_given_up_at_any_moment_leave_no_thread() -> None:
+    async def loop() -> None:
+        async for _ in Watcher(film(one_face, 1000), model, detector=StubDetector(one_face)):
+            await asyncio.sleep(0.001)
+
+    async def main() -> None:
+        draw = np.random.default_rng(0)
+        for _ in range(50):
+            task = asyncio.create_task(loop())
+            await asyncio.sleep(draw.uniform(0, 0.03))
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            del task
+            await asyncio.to_thread(until, lambda: "edgedf-watcher" not in {one.name for one in threading.enumerate()})
+
+    model, before = engine(StubBackend(seconds=0.002)), set(threading.enumerate())
+    asyncio.run(main())
+    assert set(threading.enumerate()) == before
+    assert model.predict(np.zeros((1, 256, 256, 3), np.uint8)).shape == (1,)  # not the watcher's: it stays open
+
+
 def test_a_callback_gets_every_event_of_a_film_and_its_error_comes_out() -> None:
     events: list[Event] = []
     with Watcher(
