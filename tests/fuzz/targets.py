@@ -173,7 +173,7 @@ def ncnn_session(data: bytes) -> None:
 
 
 def _run_ncnn(model: bytes, weights: bytes) -> None:
-    """Whatever the contract lets pass runs, twice alike, and gives outputs of the shapes that were followed."""
+    """Whatever the contract lets pass runs, twice alike, and gives outputs of a student's ranks."""
     import numpy as np
 
     from edgedf.runtime.backends import load_backend
