@@ -29,7 +29,6 @@ SMALL = {  # the same commands, small enough for a test
 
 FAILS = {  # as the README says
     "edgedf data audit faces",  # drawn forgeries are told by their spectrum
-    "edgedf bundle parity student.edgedf",  # scores of INT8 move
 }
 
 

@@ -104,5 +104,5 @@ def parity(bundle: BundlePath) -> Result:
         where = f"at {first.layer}, relative error {first.error:.3f}" if first else "nowhere"
         console.say(f"{one.file} departs {where}")
     if off := [one.file for one in found if not one]:
-        raise GateError(f"{', '.join(off)}: scores are further from FP32 than the manifest allows: export again")
+        raise GateError(f"{', '.join(off)}: scores are further from FP32 than rounding explains: export again")
     return {"bundle": str(bundle), "artefacts": [asdict(one) for one in found]}
