@@ -19,7 +19,7 @@ from edgedf.files import trouble
 Work = Callable[..., Mapping[str, Any] | None]
 
 LISTED_PROBLEMS = 20
-STOPPED = "stopped: the same command goes on or starts anew; nothing is left half-written"
+STOPPED = "stopped: the same command goes on or starts anew (a training with --resume); nothing is left half-written"
 INTERRUPTED, TERMINATED = 130, 143  # what a shell reports for a process ended by Ctrl-C, and by SIGTERM
 
 OUT_OF_MEMORY = (
