@@ -5,6 +5,7 @@ Memory, threads and open files, latency, dropped frames, and what else the machi
 
 import json
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
+from PIL import Image
 
 from edgedf.console import say
 from edgedf.files import replacing
@@ -45,8 +47,10 @@ def main(record: Path, out: Path) -> dict[str, Any]:
     axes.set_xlabel("hours")
     pace = f"{content['pace']:g} frames/s" if content["pace"] else "as fast as it goes"
     figure.suptitle(f"{samples[-1]['frames']:,} frames in {hours[-1]:.2f} hours, {pace}; {content['cpu']}")
-    with replacing(out) as beside:
-        figure.savefig(beside, format="png", dpi=80)
+    drawn = BytesIO()
+    figure.savefig(drawn, format="png", dpi=80)
+    with Image.open(drawn) as image, replacing(out) as beside:
+        image.convert("P").save(beside, "PNG")  # the pixels alone
     say(f"wrote {out}")
     return {"hours": float(hours[-1]), "frames": samples[-1]["frames"]}
 

@@ -17,7 +17,7 @@ from edgedf.deploy.golden import CANDIDATES, drawn_crops
 from edgedf.programs import DEFAULT_STUDENT
 
 ROOT = Path(edgedf.__file__).parents[1]
-DRAWN = {"docs/benchmark.png", "docs/forged.png", "docs/report.png", "docs/watch.png"}  # no faces, or drawn ones
+DRAWN = {f"docs/{name}.png" for name in ("benchmark", "forged", "report", "soak", "watch")}  # no faces, or drawn ones
 NOISE = {"tests/unit/data/prepare/ten_bit_variable_rate.mp4"}  # drawn, too
 BEGINS = re.compile(  # whatever the name says: PNG, JPEG, GIF, BMP, TIFF, WebP and AVI, MP4 and HEIC, Matroska
     rb"\x89PNG|\xff\xd8\xff|GIF8|BM.{4}\0{4}|II\*\0|MM\0\*|RIFF.{4}(WEBP|AVI )|.{4}ftyp|\x1aE\xdf\xa3", re.DOTALL

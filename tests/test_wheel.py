@@ -74,7 +74,7 @@ MODELS = ("landmarks_468.onnx", "retinaface_mobilenet_025.onnx", "yunet.onnx")
 WEIGHTS = {f"edgedf/assets/default.edgedf/{name}" for name in ASSETS} | {
     f"edgedf/faces/models/{name}" for name in MODELS
 }
-TEXT = re.compile(r"\.(py|typed|toml|md|rst|json|css|js|html|svg|txt)$|/(METADATA|WHEEL|RECORD|LICENSE|NOTICE)$")
+TEXT = re.compile(r"\.(c|py|typed|toml|md|rst|json|css|js|html|svg|txt)$|/(METADATA|WHEEL|RECORD|LICENSE|NOTICE)$")
 STRAY = ("faces/real/1.jpg", "runs/student/best.safetensors", "private.pem", "labels.csv", "docs/person.jpg", "out.mp4")
 
 
@@ -120,7 +120,7 @@ def test_the_wheel_holds_text_and_the_weights_that_are_meant(built: list[Path]) 
 def test_the_sdist_holds_besides_only_what_is_known(built: list[Path]) -> None:
     with tarfile.open(built[1]) as sdist:
         names = {one.name.partition("/")[2] for one in sdist.getmembers() if one.isfile()}
-    known = {f"docs/{name}.png" for name in ("benchmark", "forged", "report", "watch")}  # drawn, or of none
+    known = {f"docs/{name}.png" for name in ("benchmark", "forged", "report", "soak", "watch")}  # drawn, or of none
     known |= {"student/weights/small.safetensors", "tests/unit/data/prepare/ten_bit_variable_rate.mp4"}
     plain = {".gitignore", "Makefile", "PKG-INFO"}
     assert {name for name in names if not TEXT.search(f"/{name}")} == WEIGHTS | known | plain
