@@ -82,7 +82,7 @@ def test_interrupted_and_resumed_is_as_if_never_interrupted(
     role: str, trainer: Any, config: DistillConfig, tmp_path: Path
 ) -> None:
     """Also where dropout draws random numbers, in the baseline."""
-    config = TrainConfig.from_dict(config.plain().to_dict() | {"role": role, "image_size": 64})  # type: ignore[assignment]
+    config = TrainConfig.from_dict(config.plain().to_dict() | {"role": role, "image_size": 32})  # type: ignore[assignment]
     trainer(config, "whole").fit()
     with pytest.raises(KeyboardInterrupt):
         trainer(config, "parts", Interrupting()).fit()
