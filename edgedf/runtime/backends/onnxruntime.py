@@ -5,10 +5,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edgedf import came_too_late
 from edgedf.errors import EdgedfError, first_line
 from edgedf.extras import need
 from edgedf.runtime.backends import Outputs
 from edgedf.runtime.onnx_contract import INPUT, OUTPUTS, check_graph
+
+TELLS = "ONNX Runtime was imported before edgedf, which would have turned its telemetry off: import edgedf first"
 
 
 class OnnxRuntime:
@@ -16,10 +19,10 @@ class OnnxRuntime:
 
     Attributes:
         session: It.
-        notes: Nothing.
+        notes: That its telemetry is on, where edgedf came too late to turn it off.
     """
 
-    notes = ()
+    notes = (TELLS,) if came_too_late else ()
 
     def __init__(self, session: Any) -> None:
         self.session = session

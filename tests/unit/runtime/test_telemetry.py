@@ -30,3 +30,22 @@ def test_onnx_runtime_tells_nobody(tmp_path: Path) -> None:
     done = subprocess.run(command, env=environment, stderr=subprocess.PIPE, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert not list(tmp_path.iterdir())
+
+
+LATE = """
+import sys
+import onnxruntime
+from edgedf.runtime import Engine
+from edgedf.shipped import DEFAULT_STUDENT
+
+with Engine.load(DEFAULT_STUDENT, sys.argv[1], threads=1) as engine:
+    assert any("was imported before edgedf" in note for note in engine.notes), engine.notes
+"""
+
+
+def test_where_edgedf_came_too_late_it_says_so(tmp_path: Path) -> None:
+    """ONNX Runtime reads the variable when it is imported."""
+    plain = {name: value for name, value in os.environ.items() if name != "ORT_DISABLE_TELEMETRY"}
+    command = [sys.executable, "-B", "-c", LATE, FLOAT]
+    done = subprocess.run(command, env=plain | {"HOME": str(tmp_path)}, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 0, done.stderr
