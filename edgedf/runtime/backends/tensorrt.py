@@ -6,6 +6,7 @@ in edgedf's cache.
 """
 
 import json
+import os
 import platform
 import threading
 import weakref
@@ -94,7 +95,7 @@ class TensorRt:
         self._free: dict[int, list[Lane]] = {1: [], LARGEST: []}
         self._lock = threading.Lock()
         # PyCUDA frees only what belongs to the context in place, in whichever thread the last reference goes.
-        weakref.finalize(self, _free, gpu, self._free)
+        weakref.finalize(self, _free, gpu, self._free, os.getpid())
         with self.lane(1) as lane:
             self.notes += [lane.note] if lane.note else []
 
@@ -121,7 +122,9 @@ class TensorRt:
             return free.pop() if free else Lane(self._gpu.trt, self._gpu.cuda, self._loaded, size)
 
 
-def _free(gpu: Gpu, lanes: dict[int, list[Lane]]) -> None:
+def _free(gpu: Gpu, lanes: dict[int, list[Lane]], process: int) -> None:
+    if os.getpid() != process:  # a forked child ends: the GPU's context is its parent's
+        return
     with gpu.current():
         lanes.clear()
 

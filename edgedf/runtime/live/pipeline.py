@@ -8,7 +8,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from edgedf.errors import EdgedfError, first_line
+from edgedf.errors import EdgedfError, UnavailableError, first_line
 from edgedf.faces.crop import Box, CropRule
 from edgedf.faces.decoding import Faces, Floats
 from edgedf.faces.detectors import Detector
@@ -177,6 +177,8 @@ class Pipeline:
         """What a call gives; None where it fails, but for too often in a row."""
         try:
             result = call()
+        except UnavailableError:  # of an engine or detector of before a fork: that never heals
+            raise
         except Exception as error:  # of any library
             self._meter.count("failures")
             self._failed[part] += 1

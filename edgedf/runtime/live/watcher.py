@@ -105,7 +105,12 @@ class Watcher:
 
     @property
     def stats(self) -> Stats:
-        """What was done so far."""
+        """What was done so far.
+
+        Raises:
+            UnavailableError: The watcher was made before this process was forked.
+        """
+        self._home.check("this watcher")
         return self._meter.stats()
 
     def submit(self, pixels: NDArray[np.uint8], timestamp: float | None = None, *, copy: bool = True) -> int:

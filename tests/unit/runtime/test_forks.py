@@ -56,6 +56,8 @@ def loaded():
 def watched():
     refused(lambda: watcher.submit(np.zeros((90, 160, 3), np.uint8)), "this watcher is of before the fork")
     refused(watcher.latest, "this watcher")
+    refused(lambda: watcher.stats, "this watcher")
+    refused(lambda: list(Watcher(Camera(video), engine)), "this engine is of before the fork")
     refused(lambda: next(events), "this watcher")
     watcher.close()
 
