@@ -132,6 +132,8 @@ class TrainConfig:
         Raises:
             ConfigError: Unknown key or wrong type.
         """
+        if not isinstance(values, dict):  # of a file of weights
+            raise ConfigError("the configuration is not a table")
         toml.check(values)
         try:
             return read(cls, values, "config")

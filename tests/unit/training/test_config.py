@@ -85,3 +85,9 @@ def test_overrides_are_toml_values_or_bare_words() -> None:
 
 def test_to_toml_is_toml() -> None:
     assert tomllib.loads(TrainConfig().to_toml())["role"] == "teacher"
+
+
+@pytest.mark.parametrize("values", [[], "abc", None])
+def test_what_is_no_table_is_told(values: Any) -> None:
+    with pytest.raises(ConfigError, match="the configuration is not a table"):
+        TrainConfig.from_dict(values)
