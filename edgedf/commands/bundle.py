@@ -103,6 +103,8 @@ def parity(bundle: BundlePath) -> Result:
         first = one.departure
         where = f"at {first.layer}, relative error {first.error:.3f}" if first else "nowhere"
         console.say(f"{one.file} departs {where}")
+    result = {"bundle": str(bundle), "artefacts": [asdict(one) for one in found]}
     if off := [one.file for one in found if not one]:
+        console.emit(result)  # what was found is the result, far off or not
         raise GateError(f"{', '.join(off)}: scores are further from FP32 than rounding explains: export again")
-    return {"bundle": str(bundle), "artefacts": [asdict(one) for one in found]}
+    return result

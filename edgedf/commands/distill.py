@@ -22,7 +22,7 @@ from edgedf.programs import Result, config_names, run
 
 def distill(
     teacher: Annotated[
-        Path, typer.Option(help="Run of the teacher, or a file of its weights; default: the one of a clone.")
+        Path, typer.Option(help="Run of the teacher, a file of its weights, or the word default: the one of a clone.")
     ],
     data: SeveralData,
     out: Out,

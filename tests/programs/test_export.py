@@ -391,8 +391,9 @@ def test_parity_stops_at_scores_that_are_too_far_off(everything: Path, tmp_path:
         one["tolerance"] = 0.0 if one["file"] == "openvino/model.xml" else 1.0
         one["temperature"] *= 0.001 if one["file"] == "model.int8.onnx" else 1.0
     (out / "manifest.json").write_text(json.dumps(manifest))
-    result = CliRunner().invoke(app, ["bundle", "parity", str(out)])
+    result = CliRunner().invoke(app, ["bundle", "parity", str(out), "--json"])
     assert result.exit_code == 1
+    assert {one["file"] for one in json.loads(result.stdout)["artefacts"]} > {"model.int8.onnx", "openvino/model.xml"}
     assert "model.int8.onnx, openvino/model.xml: scores are further from FP32 than rounding explains" in result.stderr
 
 
