@@ -107,6 +107,8 @@ def _keep(out: Path | None, samples: list[Sample], pace: float | None) -> None:
 
 def _grown(samples: list[Sample]) -> dict[str, Any]:
     rest = samples[math.ceil(len(samples) * WARM_UP) :]
+    if len(rest) < 2:
+        raise InputError("hardly a frame was handled at this pace: give a slower one, or more frames")
     slope = np.polyfit([one.frames for one in rest], [one.bytes for one in rest], 1)[0]
     fifth = max(len(rest) // 5, 1)
     return {

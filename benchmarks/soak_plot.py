@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from edgedf.console import say
+from edgedf.errors import InputError
 from edgedf.files import replacing
 from edgedf.guard import run_alone
 
@@ -37,10 +38,16 @@ def main(record: Path, out: Path) -> dict[str, Any]:
 
     Returns:
         Hours and frames that it shows.
+
+    Raises:
+        InputError: There is no such record.
     """
-    content = json.loads(record.read_text())
-    samples = content["samples"]
-    hours = np.array([one["seconds"] for one in samples]) / 3600
+    try:
+        content = json.loads(record.read_text())
+        samples = content["samples"]
+        hours = np.array([one["seconds"] for one in samples]) / 3600
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{record} is not what soak.py --out writes") from error
     figure = Figure(figsize=(9, 9), layout="constrained")
     for axes, (title, lines) in zip(figure.subplots(len(PANELS), 1, sharex=True), PANELS.items(), strict=True):
         _panel(axes, title, hours, {name: [value(one) for one in samples] for name, value in lines.items()})

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from edgedf.errors import GateError
+from edgedf.errors import GateError, InputError
 from edgedf.programs import load
 
 
@@ -56,3 +56,13 @@ def test_growth_is_the_slope_and_not_the_noise() -> None:
     grown = program._grown(samples)
     assert 7_600 < grown["grown_bytes"] < 8_200  # 100 bytes a sample, 79 samples
     assert grown["drift"] == pytest.approx(1.928 / 1.285, abs=0.01)
+
+
+def test_what_is_no_record_and_what_is_too_few_frames_are_one_line(tmp_path: Path) -> None:
+    record = tmp_path / "soak.json"
+    for content in ("{}", "[]", "no JSON"):
+        record.write_text(content)
+        with pytest.raises(InputError, match="is not what"):
+            load("benchmarks/soak_plot.py").main(record, tmp_path / "soak.png")
+    with pytest.raises(InputError, match="hardly a frame"):
+        load("benchmarks/soak.py")._grown([])
