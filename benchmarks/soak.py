@@ -80,7 +80,7 @@ def main(
         The samples, and growth and drift after the warm-up.
 
     Raises:
-        InputError: This system does not tell a process's memory.
+        InputError: This system does not tell a process's memory, or hardly a frame was handled.
         GateError: It grew, or slowed down.
     """
     if not Path("/proc/self/statm").is_file():

@@ -6,7 +6,6 @@ in edgedf's cache.
 """
 
 import json
-import os
 import platform
 import threading
 import weakref
@@ -21,6 +20,7 @@ from numpy.typing import NDArray
 from edgedf.errors import EdgedfError, UnavailableError, first_line
 from edgedf.extras import need
 from edgedf.files import sha256
+from edgedf.forks import Home
 from edgedf.runtime.backends import Outputs
 from edgedf.runtime.build_cache import keep, recall
 from edgedf.runtime.onnx_contract import check_graph
@@ -95,7 +95,7 @@ class TensorRt:
         self._free: dict[int, list[Lane]] = {1: [], LARGEST: []}
         self._lock = threading.Lock()
         # PyCUDA frees only what belongs to the context in place, in whichever thread the last reference goes.
-        weakref.finalize(self, _free, gpu, self._free, os.getpid())
+        weakref.finalize(self, _free, gpu, self._free, Home(self))
         with self.lane(1) as lane:
             self.notes += [lane.note] if lane.note else []
 
@@ -122,8 +122,8 @@ class TensorRt:
             return free.pop() if free else Lane(self._gpu.trt, self._gpu.cuda, self._loaded, size)
 
 
-def _free(gpu: Gpu, lanes: dict[int, list[Lane]], process: int) -> None:
-    if os.getpid() != process:  # a forked child ends: the GPU's context is its parent's
+def _free(gpu: Gpu, lanes: dict[int, list[Lane]], home: Home) -> None:
+    if home.is_elsewhere:  # a forked child ends: the GPU's context is its parent's
         return
     with gpu.current():
         lanes.clear()

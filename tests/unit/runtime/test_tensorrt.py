@@ -4,7 +4,8 @@ import copy
 import gc
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, cast
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -12,11 +13,13 @@ from numpy.typing import NDArray
 
 from edgedf.errors import EdgedfError
 from edgedf.files import cache_root
+from edgedf.forks import Home
 from edgedf.runtime.backends import load_backend, run_in_batches
-from edgedf.runtime.backends.tensorrt import TensorRt, load, open_gpu, unpack_engine, usable
+from edgedf.runtime.backends.tensorrt import TensorRt, _free, load, open_gpu, unpack_engine, usable
 from edgedf.runtime.build_cache import keep
 from edgedf.runtime.cuda_graph import CudaGraph
 from edgedf.runtime.tensorrt_builder import LARGEST, WORKSPACE
+from edgedf.runtime.tensorrt_lane import Lane
 from tests.fake_gpu import CudaError, FakeGpu
 
 
@@ -96,6 +99,20 @@ def test_threads_get_their_own_scores_and_all_is_freed(gpu: FakeGpu, graph: byte
         pool.submit(backends.clear).result()
     gc.collect()
     assert len(gpu.streams) == gpu.leaked == gpu.depth == 0
+
+
+def test_a_forked_child_frees_nothing_of_its_parent_s(
+    gpu: FakeGpu, graph: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A finaliser runs at the end of the child, too, and would take up the parent's context."""
+    backend, lanes = load(graph, 1), cast("dict[int, list[Lane]]", {1: [Mock()]})
+    home = Home(backend)
+    with monkeypatch.context() as patch:
+        patch.setattr("os.getpid", lambda: -1)
+        _free(backend._gpu, lanes, home)
+    assert lanes[1]
+    _free(backend._gpu, lanes, home)
+    assert not lanes
 
 
 def test_an_engine_is_built_once(gpu: FakeGpu, graph: bytes) -> None:
