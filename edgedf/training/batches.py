@@ -16,12 +16,13 @@ from edgedf.data.degrade import degrade
 from edgedf.data.hide import hidden_areas, hide
 from edgedf.data.packed import PackedFaces
 from edgedf.data.views import make_view, plan_views
+from edgedf.data.zoom import zoom
 from edgedf.errors import ConfigError
 from edgedf.training.config import TrainConfig
 from edgedf.training.crops import Crops
 from edgedf.training.masks import SIDE, mask_of_view, without
 
-DEGRADED, HIDDEN = 6, 7  # tell these choices from others by the same numbers
+DEGRADED, HIDDEN, ZOOMED = 6, 7, 8  # tell these choices from others by the same numbers
 CHUNK = 4  # views a thread makes before it looks for more work
 
 
@@ -135,6 +136,7 @@ class Batches:
                 make_view(crop, plans[row], pixels[row])
                 if masks is not None and mask is not None:
                     masks[row] = mask_of_view(mask, plans[row])
+                self._zoom(pixels[row], None if masks is None else masks[row], int(anchors[row]), view)
                 self._degrade(pixels[row], int(anchors[row]), view)
                 self._hide(pixels[row], None if masks is None else masks[row], int(anchors[row]), view)
 
@@ -147,6 +149,13 @@ class Batches:
             view=view,
             masks=None if masks is None else torch.from_numpy(masks),
         )
+
+    def _zoom(self, pixels: NDArray[np.uint8], mask: NDArray[np.float32] | None, anchor: int, view: int) -> None:
+        """Shows a part alone in a share of the views, in place; of a fake the same as of its original."""
+        if rng := _drawn(ZOOMED, self.config.zoom, view, anchor):
+            pixels[:] = zoom(pixels, rng)
+            if mask is not None:
+                mask[:] = np.nan
 
     def _degrade(self, pixels: NDArray[np.uint8], anchor: int, view: int) -> None:
         """Degrades a share of the views, in place; a fake as its original."""

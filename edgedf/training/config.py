@@ -50,6 +50,8 @@ class TrainConfig:
             of its original.
         hide: Share of the views in which parts of the face are hidden as explanations hide them, see
             `edgedf.data.hide`; a fake's are those of its original.
+        zoom: Share of the views that show a part of the face, enlarged and turned, see `edgedf.data.zoom`: for a
+            student that learns to see (`teacher = imagenet`), not for labels.
         threshold_rule: `f1`, `recall=.95`, `fpr=.01` or `cost=10:1`.
         class_weighting: Weights fakes up to the reals' total (`pos_weight`); with `pairs` they weigh the same already.
         label_smoothing: Share of the label moved to the other class.
@@ -88,6 +90,7 @@ class TrainConfig:
     forge: float = 0.0
     degrade: float = 0.0
     hide: float = 0.0
+    zoom: float = 0.0
     threshold_rule: str = "f1"
     class_weighting: bool = False
     label_smoothing: float = 0.01
@@ -102,11 +105,12 @@ class TrainConfig:
         _require(self.epochs >= 1, "epochs", "at least 1")
         _require(self.batch_size >= 1 and self.accumulate >= 1, "batch_size and accumulate", "at least 1")
         _require(self.batch_size % 2 == 0 or not self.pairs, "batch_size", "even with pairs")
-        for key in ("forge", "degrade", "hide"):
+        for key in ("forge", "degrade", "hide", "zoom"):
             _require(0 <= getattr(self, key) <= 1, key, "between 0 and 1")
         _require(self.pairs or not self.forge, "pairs", "true with forge")
         _require(0 <= self.least_share <= 0.5, "least_share", "between 0 and .5")
         _require(self.pairs or not self.least_share, "pairs", "true with least_share")
+        _require(self.role == "student" or not self.zoom, "zoom", "0: the locator would not find the face")
         _require(self.mask_weight >= 0, "mask_weight", "0 or more")
         _require(0 <= self.prevalence < 1, "prevalence", "between 0 and 1")
         _require(0 <= self.ema < 1, "ema", "between 0 and 1")
@@ -155,7 +159,9 @@ class DistillConfig(TrainConfig):
 
     Attributes:
         role: Always `student`.
-        teacher: The teacher's run, or a file of its weights, see `export/weights.py`; `default` is the one in a clone.
+        teacher: The teacher's run, or a file of its weights, see `export/weights.py`; `default` is the one in a clone,
+            `imagenet` the `trunk` with its ImageNet weights, from which a student learns to see, see
+            `edgedf.training.general`.
         qat_from: Folder of a student's run to continue with fake quantisation, so that it learns to be INT8.
         dialect: INT8 to learn: `U8S8` of ONNX Runtime and OpenVINO, or `S8S8` of TensorRT and ncnn.
         temperature: Softens both logits in the logit term.

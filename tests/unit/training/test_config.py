@@ -36,6 +36,7 @@ def test_a_config_survives_its_own_file(tmp_path: Path) -> None:
         ({"image_size": 100}, "multiple of 32"),
         ({"pairs": True, "batch_size": 5}, "even with pairs"),
         ({"forge": 0.3}, "pairs must be true with forge"),
+        ({"role": "teacher", "zoom": 0.3}, "zoom must be 0"),
         ({"pairs": True, "forge": 1.5}, "forge must be between 0 and 1"),
     ],
 )
