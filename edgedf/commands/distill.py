@@ -22,7 +22,11 @@ from edgedf.programs import Result, config_names, run
 
 def distill(
     teacher: Annotated[
-        Path, typer.Option(help="Run of the teacher, a file of its weights, or the word default: the one of a clone.")
+        Path,
+        typer.Option(
+            help="Run of the teacher, a file of its weights, or a word: default, the one of a clone; imagenet, to learn"
+            " to see first."
+        ),
     ],
     data: SeveralData,
     out: Out,
@@ -44,10 +48,11 @@ def distill(
     """Train the student with a teacher and, to compare, without; or go on with it until it is good at being INT8."""
     from edgedf.training.config import DistillConfig
 
+    usual = "qat" if qat_from else "general" if str(teacher) == "imagenet" else "small"
     settings = read_settings(
         DistillConfig,
         "student",
-        start_from(out, resume, config, "qat" if qat_from else "small"),
+        start_from(out, resume, config, usual),
         changes,
         teacher=str(teacher),
         qat_from=qat_from and str(qat_from),

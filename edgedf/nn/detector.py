@@ -1,10 +1,12 @@
 """What every network here has in common: raw pixels in, logit, attention map and embedding out."""
 
 import copy
-from typing import NamedTuple, Self
+from typing import NamedTuple, Self, TypeVar
 
 import torch
 from torch import Tensor, nn
+
+N = TypeVar("N", bound=nn.Module)
 
 
 class Output(NamedTuple):
@@ -16,6 +18,7 @@ class Output(NamedTuple):
         embedding: (B, D), the vector that the logit is read from.
         features: (B, C, 8, 8) for feature distillation, in the crop's own frame; None where there are none.
         box: (B, 3), centre x, centre y and half side of the face in [-1, 1] coordinates; None without a locator.
+        levels: [(B, C, h, w)], what each stage of a student gives, fine to coarse; None of other networks.
     """
 
     logit: Tensor
@@ -23,6 +26,7 @@ class Output(NamedTuple):
     embedding: Tensor
     features: Tensor | None = None
     box: Tensor | None = None
+    levels: list[Tensor] | None = None
 
 
 class Detector(nn.Module):
@@ -38,12 +42,17 @@ class Detector(nn.Module):
 
     def fused(self) -> Self:
         """An eval-mode copy whose training-only branches are folded: same outputs, fewer layers."""
-        twin = copy.deepcopy(self).eval()
-        for module in list(twin.modules()):
-            fuse = getattr(module, "fuse", None)
-            if callable(fuse):
-                fuse()
-        return twin
+        return fused(self)
+
+
+def fused(network: N) -> N:
+    """See `Detector.fused`; of any network whose modules can `fuse`."""
+    twin = copy.deepcopy(network).eval()
+    for module in list(twin.modules()):
+        fuse = getattr(module, "fuse", None)
+        if callable(fuse):
+            fuse()
+    return twin
 
 
 def channels_first(pixels: Tensor) -> Tensor:

@@ -56,11 +56,12 @@ class Student(Detector):
     def forward(self, pixels: Tensor) -> Output:
         """See `Detector.forward`; attention is (B, 16, 16), features are the 8 px stage."""
         x = self.stem(space_to_depth(pixels) / 255)
-        middle = self.stages[1](self.stages[0](x))  # (B, C, 16, 16)
+        first = self.stages[0](x)
+        middle = self.stages[1](first)  # (B, C, 16, 16)
         last = self.stages[2](middle)  # (B, D, 8, 8)
         attention = torch.sigmoid(self.attention(middle))
         embedding = torch.cat([attention_pool(middle, attention), last.mean((2, 3))], 1)
-        return Output(self.head(embedding), attention.squeeze(1), embedding, last)
+        return Output(self.head(embedding), attention.squeeze(1), embedding, last, levels=[first, middle, last])
 
 
 def patch_frequencies() -> Tensor:

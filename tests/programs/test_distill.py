@@ -7,12 +7,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
+from edgedf.data.drawn import draw_dataset
 from edgedf.data.packed import PackedFaces
-from edgedf.programs import load
+from edgedf.programs import config_path, load
 from edgedf.training.checkpoints import save_checkpoint
 from edgedf.training.config import DistillConfig, TrainConfig
-from edgedf.training.run import Run
+from edgedf.training.models import build_model, load_pretrained
+from edgedf.training.run import Run, open_run
 
 METRICS = {"auc": 0.9, "f1": 0.6, "precision": 0.6, "recall": 0.6}
 
@@ -67,7 +70,10 @@ def test_the_teacher_stands_beside_its_students_on_the_same_faces_and_terms(
 
 
 def test_stored_answers_belong_to_the_views(teacher: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Other originals, another jitter, forgeries or degradations give other views, so other answers."""
+    """Other originals, another jitter, forgeries or degradations give other views, so other answers.
+
+    So does another precision.
+    """
     program: Any = load("student/distill.py")
     keys = []
     monkeypatch.setattr(program, "CachedGuide", lambda guide, folder, key, *_: keys.append(key))
@@ -79,6 +85,27 @@ def test_stored_answers_belong_to_the_views(teacher: Run, monkeypatch: pytest.Mo
     faces_of = partial(PackedFaces, crops, np.array([0, 1], np.uint8), ["a", "a"], ["", ""], ["0", "1"], ["0", "1"])
     pair, strangers = (faces_of(np.array(originals), zeros, ("made",)) for originals in ([0, 0], [0, 1]))
     others = [replace(config, jitter=0.05), replace(config, pairs=True, forge=0.3), replace(config, degrade=0.3)]
+    others.append(replace(config, precision="bf16"))
     for settings, faces in [(config, pair), (config, strangers), *((other, pair) for other in others)]:
         program.make_guide(settings, teacher, faces)
-    assert len(set(keys)) == 5
+    assert len(set(keys)) == 6
+
+
+def test_a_student_learns_to_see_from_imagenet_and_another_starts_from_it(tmp_path: Path) -> None:
+    """No teacher's run is opened and no student without a teacher trained beside it."""
+    draw_dataset(tmp_path / "drawn", images=60, prevalence=0.4, seed=0)
+    program: Any = load("student/distill.py")
+    shipped = DistillConfig.load(config_path("student", "general"))
+    data = [str(tmp_path / "drawn")]
+    config = replace(shipped, data=data, size="nano", epochs=1, batch_size=8, image_size=64)
+    program.main(config, tmp_path / "seen")
+    assert not (tmp_path / "seen" / "without_teacher").exists()
+    seen = open_run(tmp_path / "seen")
+    assert isinstance(seen.config, DistillConfig) and seen.config.teacher == "imagenet"
+    weights: Any = load("export/weights.py")
+    weights.main(tmp_path / "seen", tmp_path / "seen.safetensors")
+    start = TrainConfig(role="student", size="nano", weights=str(tmp_path / "seen.safetensors"))
+    student = build_model(start)
+    assert load_pretrained(student, start) == "seen.safetensors"
+    for name, value in seen.model().state_dict().items():
+        assert torch.allclose(student.state_dict()[name].float(), value.float(), atol=1e-3), name

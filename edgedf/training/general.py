@@ -1,0 +1,102 @@
+"""Learning to see: a student takes over the features of a network that was trained on ImageNet, and on no forgery.
+
+A small network that starts from random weights and learns from labels alone learns the faces by heart that it is
+shown. What ImageNet's network sees at each place of a picture depends on no label: a student that starts from there
+has more to judge new faces by.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from edgedf.errors import ConfigError
+from edgedf.nn.detector import Output, channels_first, fused
+from edgedf.nn.student import SIZES
+from edgedf.nn.trunks import Trunk, build_trunk, published_weights
+from edgedf.training.batches import Batch
+from edgedf.training.config import DistillConfig
+from edgedf.training.losses import Objective, Supervised, Terms
+
+LARGEST = 4.0  # of a standardised feature: the few that are larger would rule the mean
+
+
+class GeneralGuide:
+    """A frozen EfficientNet trunk. Not a module, so that the student's checkpoints do not hold its weights.
+
+    Args:
+        trunk: With its weights.
+        image_size: Side that crops are scaled to before it sees them, a multiple of 32.
+    """
+
+    def __init__(self, trunk: Trunk, image_size: int) -> None:
+        self.trunk = fused(trunk).requires_grad_(False).to(memory_format=torch.channels_last)
+        self.image_size = image_size
+        self.channels = trunk.channels
+
+    @classmethod
+    def of(cls, config: DistillConfig) -> "GeneralGuide":
+        """The trunk of a configuration with its ImageNet weights.
+
+        Raises:
+            ConfigError: They are not at hand.
+        """
+        trunk, state = build_trunk(config.trunk), published_weights(config.trunk)
+        if state is None:
+            raise ConfigError(f"no ImageNet weights of {config.trunk} at hand: `--set trunk=` another network")
+        trunk.load_imagenet(state)
+        return cls(trunk, config.image_size)
+
+    @torch.no_grad()
+    def __call__(self, pixels: Tensor) -> list[Tensor]:
+        """Features of crops (B, 256, 256, 3) at three levels: [(B, C, h, w)].
+
+        Each channel has mean 0 and deviation 1 over the batch: their own sizes differ by more than a hundred.
+        """
+        trunk = self.trunk.to(pixels.device)
+        mean, std = (torch.tensor(values, device=pixels.device).view(1, 3, 1, 1) for values in (trunk.mean, trunk.std))
+        sides = (self.image_size, self.image_size)
+        small = F.interpolate(channels_first(pixels), sides, mode="bilinear", antialias=True)
+        levels: list[Tensor] = trunk((small - mean) / std)
+        return [F.batch_norm(x.float(), None, None, training=True).clamp(-LARGEST, LARGEST) for x in levels]
+
+
+class GeneralFeatures(Objective):
+    """The features of each stage of a student against those of ImageNet's network, and the labels beside them.
+
+    The regression of FitNets (Romero et al., ICLR 2015) at three levels. With a small `hard_weight` the labels only
+    show, in val's AUC, what the features are worth.
+
+    Args:
+        guide: Whose features.
+        supervised: The labels' objective.
+        config: Of the run, with the student's size and the weights of the terms.
+    """
+
+    def __init__(self, guide: GeneralGuide, supervised: Supervised, config: DistillConfig) -> None:
+        super().__init__()
+        self.guide, self.supervised = guide, supervised
+        self.feature_weight, self.hard_weight = config.feature_weight, config.hard_weight
+        pairs = zip(SIZES[config.size].widths, guide.channels, strict=True)
+        self.projectors = nn.ModuleList(nn.Conv2d(inputs, outputs, 1) for inputs, outputs in pairs)
+
+    def constant_loss(self, share: float) -> float:
+        """See `Objective.constant_loss`."""
+        return self.supervised.constant_loss(share)
+
+    def forward(self, output: Output, batch: Batch) -> Terms:
+        """Returns scalars `loss`, `label` and `feature`, the share of the features' variance that is not explained."""
+        assert output.levels is not None
+        label = self.supervised(output, batch)["label"]
+        pairs = zip(self.projectors, output.levels, self.guide(batch.pixels), strict=True)
+        feature = torch.stack([unexplained(project(own).float(), target) for project, own, target in pairs]).mean()
+        return {
+            "loss": self.feature_weight * feature + self.hard_weight * label,
+            "label": label,
+            "feature": feature,
+        }
+
+
+def unexplained(student: Tensor, target: Tensor) -> Tensor:
+    """Share of the variance of features (B, C, h, w) that the student's (B, C, H, W) do not explain."""
+    target = F.interpolate(target, student.shape[-2:], mode="bilinear", align_corners=False)
+    return F.mse_loss(student, target) / target.square().mean()
