@@ -23,6 +23,7 @@ MAKE = ["make demo", "make test"]  # the first is edgedf demo, tested by itself;
 SMALL = {  # the same commands, small enough for a test
     "train": "--config demo --epochs 1 --set image_size=32",
     "distill": "--config demo --epochs 1 --set size=nano",
+    "imagenet": "--epochs 1 --set size=nano --set image_size=32",
     "benchmark": "--quick",
 }
 
@@ -58,7 +59,8 @@ def test_commands_and_example_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     for line in commands():
         program, *words = shlex.split(line)
         if program == "edgedf":
-            smaller = [] if {"--resume", "--qat-from"} & {*words} else SMALL.get(words[0], "").split()
+            kind = words[0] if "imagenet" not in words else "imagenet"
+            smaller = [] if {"--resume", "--qat-from"} & {*words} else SMALL.get(kind, "").split()
             result = CliRunner().invoke(app, [*words, *smaller])
             assert result.exit_code == (line.split("--")[0].strip() in FAILS), f"{line}\n{result.output}"
     assert Path("annotated/photo.jpg").is_file()

@@ -43,7 +43,7 @@ def train(
     epochs: Epochs = None,
     prevalence: Prevalence = None,
     threshold_rule: Rule = None,
-    weights: Annotated[Path | None, typer.Option(help="File of weights to start from.")] = None,
+    weights: Annotated[Path | None, typer.Option(help="Run, or file of weights, to start from.")] = None,
     seed: Seed = None,
     skip_broken: SkipBroken = False,
     resume: Resume = False,

@@ -24,8 +24,9 @@ class TrainConfig:
         frequency: Adds the block-DCT branch to the teacher.
         size: Student's size: `nano`, `small` or `base`.
         dct_stem: Starts the student's stem from the DCT of a patch; without, from random filters.
-        weights: File of weights to start from: a whole network's, as `export/weights.py` keeps them, or ImageNet's for
-            the trunk or the baseline (empty: those of an installed package or a download).
+        weights: What to start from: a run's folder, or a file of a whole network's weights, as `export/weights.py`
+            keeps them, or of ImageNet's for the trunk or the baseline (empty: those of an installed package or a
+            download).
         epochs: Passes over the drawn images.
         batch_size: Images per optimiser step, over all processes.
         accumulate: Parts that a process cuts its share of a batch into, to save memory.

@@ -12,6 +12,7 @@ from edgedf.nn.quantisation import DIALECTS, fake_quantised
 from edgedf.nn.student import SIZES, Student
 from edgedf.nn.teacher import Teacher
 from edgedf.nn.trunks import load_weights, published_weights
+from edgedf.training.checkpoints import CHECKPOINTS, load_checkpoint
 from edgedf.training.config import DistillConfig, TrainConfig
 
 
@@ -30,7 +31,7 @@ def build_model(config: TrainConfig) -> Detector:
 
 
 def load_pretrained(model: Detector, config: TrainConfig) -> str:
-    """Loads ImageNet weights into a teacher's trunk or the baseline, or a file of a whole network's.
+    """Loads ImageNet weights into a teacher's trunk or the baseline, or a run's or a file's of a whole network.
 
     Returns:
         Where they came from; `random weights` where there are none, with a plain warning.
@@ -54,10 +55,18 @@ def load_pretrained(model: Detector, config: TrainConfig) -> str:
     return source
 
 
+def _kept(path: Path) -> dict[str, Tensor]:
+    """Weights of a file, or of a run's best epoch."""
+    if not path.is_dir():
+        return load_weights(path)
+    state: dict[str, Tensor] = load_checkpoint(path / CHECKPOINTS["best"])["weights"]
+    return state
+
+
 def _weights(model: Detector, config: TrainConfig) -> tuple[dict[str, Tensor] | None, str]:
     """A state dict, or None, and a name for it."""
     if config.weights:
-        return load_weights(Path(config.weights)), Path(config.weights).name
+        return _kept(Path(config.weights)), Path(config.weights).name
     if config.role == "student":
         return None, ""
     name = config.trunk if isinstance(model, Teacher) else "mobilenet_v2"

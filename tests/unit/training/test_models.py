@@ -8,6 +8,7 @@ from safetensors.torch import save_file
 
 from edgedf.errors import CheckpointError, ConfigError
 from edgedf.training import models
+from edgedf.training.checkpoints import save_checkpoint
 from edgedf.training.config import TrainConfig
 from edgedf.training.models import build_model, load_pretrained
 
@@ -27,6 +28,16 @@ def test_a_network_starts_from_kept_weights(role: str, tmp_path: Path) -> None:
     load_pretrained(second, config)
     for name, value in first.state_dict().items():
         assert torch.allclose(second.state_dict()[name].float(), value.float(), atol=1e-3), name
+
+
+def test_a_network_starts_from_a_run(tmp_path: Path) -> None:
+    config = TrainConfig.from_dict({"role": "student", "size": "nano", "weights": str(tmp_path)})
+    with pytest.raises(CheckpointError, match=r"best_model.pth: no such checkpoint"):
+        load_pretrained(build_model(config), config)
+    first, second = build_model(config), build_model(config)
+    save_checkpoint(tmp_path / "best_model.pth", {"weights": first.state_dict()})
+    assert load_pretrained(second, config) == tmp_path.name
+    assert all(torch.equal(second.state_dict()[name], value) for name, value in first.state_dict().items())
 
 
 def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:
