@@ -3,9 +3,9 @@
     data -> packed pixels -> views -> teacher's answers (stored or on the fly) -> student -> run folder
                                    -> the same student, labels alone ------------> run folder/without_teacher
 
-With `--teacher imagenet` the teacher is a network that never saw a forgery, and the student learns to see as it does,
-for another run to start from. With `--qat-from RUN` a student goes on with fake quantisation in place of this, and is
-then exported as the INT8 that it was trained as.
+With `--teacher imagenet` the student is pretrained on the features of a network that never saw a forgery, for another
+run to start from. With `--qat-from RUN` a student goes on with fake quantisation in place of this, and is then exported
+as the INT8 that it was trained as.
 
 Run by `edgedf distill --teacher RUN --data DIR --out RUN`.
 """
@@ -18,7 +18,7 @@ import torch
 
 from edgedf import programs
 from edgedf.console import say, table
-from edgedf.data import degrade, forge, hide, views, zoom
+from edgedf.data import degrade, forge, hide, views
 from edgedf.data.packed import PackedFaces
 from edgedf.deploy.calibration import CALIBRATION_IMAGES, draw_sample, record
 from edgedf.deploy.graph import onnx_from_model
@@ -29,21 +29,19 @@ from edgedf.files import cache_root, sha256, write_text
 from edgedf.metrics import WORTH
 from edgedf.nn.detector import Detector
 from edgedf.nn.quantisation import DIALECTS, fake_quantised
-from edgedf.training.config import DistillConfig, TrainConfig
+from edgedf.training.config import IMAGENET, DistillConfig, TrainConfig
 from edgedf.training.crops import forged_reals
 from edgedf.training.distillation import Distillation
 from edgedf.training.evaluation import evaluate_epoch
 from edgedf.training.faces import load_splits
 from edgedf.training.folder import begun, claimed
-from edgedf.training.general import GeneralFeatures, GeneralGuide
 from edgedf.training.guide import CachedGuide, Guide
 from edgedf.training.loop import Trainer
 from edgedf.training.losses import Objective, Supervised
 from edgedf.training.models import build_model, load_pretrained
 from edgedf.training.predict import logits
+from edgedf.training.pretraining import ImageNetGuide, Pretraining
 from edgedf.training.run import Run, open_run
-
-IMAGENET = "imagenet"  # the teacher that never saw a forgery
 
 
 def main(config: DistillConfig, out: Path, *, resume: bool = False, ablation: bool = True) -> dict[str, Any]:
@@ -55,7 +53,7 @@ def main(config: DistillConfig, out: Path, *, resume: bool = False, ablation: bo
         resume: Continue what is in `out`.
         ablation: Train without the teacher too.
     """
-    # Beside the student before stands the same one after; and learning to see is not judged by labels.
+    # Beside the student before stands the same one after, and pretraining is not about labels.
     ablation = ablation and not config.qat_from and config.teacher != IMAGENET
     plain_out = out / "without_teacher" if ablation else None
     with claimed(out, *([plain_out] if plain_out else []), resume=resume):
@@ -64,22 +62,22 @@ def main(config: DistillConfig, out: Path, *, resume: bool = False, ablation: bo
 
 def train_both(config: DistillConfig, out: Path, plain_out: Path | None, resume: bool) -> dict[str, Any]:
     """See `main`; without a `plain_out` the student with the teacher alone."""
-    teacher = None if config.teacher == IMAGENET else open_teacher(config.teacher)
+    teacher = ImageNetGuide.of(config) if config.teacher == IMAGENET else open_teacher(config.teacher)
     before = open_run(Path(config.qat_from)) if config.qat_from else None
     if before:
         config = replace(config, size=trainable(before).size)
-    if teacher:
+    if isinstance(teacher, Run):
         # The teacher's logit is right for its own share of fakes: labels and soft labels must mean the same.
         config = replace(config, prevalence=config.prevalence or teacher.config.prevalence)
     train, val = load_splits(config)
-    rows = {"teacher": row_of(config, teacher, val)} if teacher else {}
+    rows = {"teacher": row_of(config, teacher, val)} if isinstance(teacher, Run) else {}
     if before:
         rows["student before"] = row_of(config, before, val)
     if not resume:
         write_text(out / "config.toml", config.to_toml())  # what to resume with while the first student trains
     if plain_out:
         rows["student without teacher"] = train_student(config, None, train, val, plain_out, resume)
-    name = "student in INT8" if before else "student with teacher"
+    name = "student in INT8" if before else "student with teacher" if rows else "student pretrained"
     rows[name] = train_student(config, teacher, train, val, out, resume)
     say(table(["val", *WORTH], [[name, *(f"{row[m]:.4f}" for m in WORTH)] for name, row in rows.items()]))
     return {"run": str(out), "results": rows}
@@ -125,28 +123,35 @@ def row_of(config: DistillConfig, run: Run, val: PackedFaces) -> dict[str, Any]:
 
 
 def train_student(
-    config: DistillConfig, teacher: Run | None, train: PackedFaces, val: PackedFaces, out: Path, resume: bool
+    config: DistillConfig,
+    teacher: Run | ImageNetGuide | None,
+    train: PackedFaces,
+    val: PackedFaces,
+    out: Path,
+    resume: bool,
 ) -> dict[str, Any]:
     """One student, with a teacher's guidance or on labels alone; everything else is equal."""
-    guided = teacher is not None or config.teacher == IMAGENET
-    say(f"student {config.size} {'with' if guided else 'without'} teacher: {out}")
+    say(f"student {config.size} {'with' if teacher else 'without'} teacher: {out}")
     torch.manual_seed(config.seed)
     started = resume and begun(out)
     student = quantised_student(config, train) if config.qat_from and not started else build_model(config)
-    load_pretrained(student, config)
+    if not started:
+        load_pretrained(student, config)
     objective = objective_of(config, teacher, student, train)
     # The run without a teacher must not look like a distilled one.
-    kept = config if guided else config.plain()
+    kept = config if teacher else config.plain()
     return Trainer(student, objective, train, val, kept, out).fit(started)
 
 
-def objective_of(config: DistillConfig, teacher: Run | None, student: Detector, train: PackedFaces) -> Objective:
+def objective_of(
+    config: DistillConfig, teacher: Run | ImageNetGuide | None, student: Detector, train: PackedFaces
+) -> Objective:
     """What the student learns: from its teacher, from ImageNet's network, or from labels alone."""
     supervised = Supervised.of(config, train)
+    if isinstance(teacher, ImageNetGuide):
+        return Pretraining(teacher, supervised, config)
     if teacher:
         return Distillation(make_guide(config, teacher, train), student, supervised, config)
-    if config.teacher == IMAGENET:
-        return GeneralFeatures(GeneralGuide.of(config), supervised, config)
     return supervised
 
 
@@ -167,8 +172,9 @@ def make_guide(config: DistillConfig, teacher: Run, train: PackedFaces) -> Guide
         return guide
     weights = sha256(teacher.file().read_bytes())
     anchors = sha256(train.originals.tobytes())  # a fake's views are its original's
-    shown = [config.jitter, config.mix, config.forge, config.degrade, config.hide, config.zoom]
-    asked = f"{weights} {teacher.config.image_size} {config.precision}"
+    shown = [config.jitter, config.mix, config.forge, config.degrade, config.hide]
+    precision = "32" if config.precision == "auto" else config.precision  # on a CPU
+    asked = f"{weights} {teacher.config.image_size} {precision}"
     key = f"{asked} {train.fingerprint} {code_of_views()} {anchors} {shown}"
     images = len(train) + len(forged_reals(train, config))
     return CachedGuide(guide, cache_root() / "teacher", key, images, config.views)
@@ -177,5 +183,5 @@ def make_guide(config: DistillConfig, teacher: Run, train: PackedFaces) -> Guide
 def code_of_views() -> str:
     """Hash of the code that makes views: other augmentations are other views."""
     forging = sorted(Path(forge.__path__[0]).glob("*.py"))
-    modules = [Path(str(module.__file__)) for module in (views, degrade, hide, zoom, landmarks)]
+    modules = [Path(str(module.__file__)) for module in (views, degrade, hide, landmarks)]
     return sha256(b"".join(path.read_bytes() for path in [*modules, *forging]))

@@ -24,8 +24,8 @@ def distill(
     teacher: Annotated[
         Path,
         typer.Option(
-            help="Run of the teacher, a file of its weights, or a word: default, the one of a clone; imagenet, to learn"
-            " to see first."
+            help="Run of the teacher, a file of its weights, or a word: default, the one of a clone; imagenet, to"
+            " pretrain a student."
         ),
     ],
     data: SeveralData,
@@ -45,10 +45,10 @@ def distill(
         Path | None, typer.Option(help="Run of a student to continue with fake quantisation: it learns to be INT8.")
     ] = None,
 ) -> Result:
-    """Train the student with a teacher and, to compare, without; or go on with it until it is good at being INT8."""
-    from edgedf.training.config import DistillConfig
+    """Train the student with a teacher and, to compare, without; pretrain it; or go on until it is good at INT8."""
+    from edgedf.training.config import IMAGENET, DistillConfig
 
-    usual = "qat" if qat_from else "general" if str(teacher) == "imagenet" else "small"
+    usual = "qat" if qat_from else "pretrain" if str(teacher) == IMAGENET else "small"
     settings = read_settings(
         DistillConfig,
         "student",

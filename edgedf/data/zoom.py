@@ -1,4 +1,4 @@
-"""Shows a part of a face, enlarged and turned: for a student that learns to see, before it learns to judge.
+"""Random resized crops with a turn: a part of a face, for pretraining.
 
 A part of a fake may hold no forgery, so views like these are not for learning from labels. Between other scales and
 angles the same few people give many more pictures.

@@ -136,7 +136,7 @@ class Batches:
                 make_view(crop, plans[row], pixels[row])
                 if masks is not None and mask is not None:
                     masks[row] = mask_of_view(mask, plans[row])
-                self._zoom(pixels[row], None if masks is None else masks[row], int(anchors[row]), view)
+                self._zoom(pixels[row], int(anchors[row]), view)
                 self._degrade(pixels[row], int(anchors[row]), view)
                 self._hide(pixels[row], None if masks is None else masks[row], int(anchors[row]), view)
 
@@ -150,12 +150,10 @@ class Batches:
             masks=None if masks is None else torch.from_numpy(masks),
         )
 
-    def _zoom(self, pixels: NDArray[np.uint8], mask: NDArray[np.float32] | None, anchor: int, view: int) -> None:
+    def _zoom(self, pixels: NDArray[np.uint8], anchor: int, view: int) -> None:
         """Shows a part alone in a share of the views, in place; of a fake the same as of its original."""
         if rng := _drawn(ZOOMED, self.config.zoom, view, anchor):
             pixels[:] = zoom(pixels, rng)
-            if mask is not None:
-                mask[:] = np.nan
 
     def _degrade(self, pixels: NDArray[np.uint8], anchor: int, view: int) -> None:
         """Degrades a share of the views, in place; a fake as its original."""

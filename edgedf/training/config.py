@@ -10,6 +10,8 @@ from edgedf.metrics import check_rule
 from edgedf.training import toml
 from edgedf.typed import read
 
+IMAGENET = "imagenet"  # the teacher that never saw a forgery
+
 
 @dataclass(frozen=True, kw_only=True)
 class TrainConfig:
@@ -24,9 +26,9 @@ class TrainConfig:
         frequency: Adds the block-DCT branch to the teacher.
         size: Student's size: `nano`, `small` or `base`.
         dct_stem: Starts the student's stem from the DCT of a patch; without, from random filters.
-        weights: What to start from: a run's folder, or a file of a whole network's weights, as `export/weights.py`
-            keeps them, or of ImageNet's for the trunk or the baseline (empty: those of an installed package or a
-            download).
+        weights: What to start from: a finished run, whose last epoch it is, or a file: of a whole network's weights, as
+            `export/weights.py` keeps them, or of ImageNet's for the trunk or the baseline (empty: those of an
+            installed package or a download).
         epochs: Passes over the drawn images.
         batch_size: Images per optimiser step, over all processes.
         accumulate: Parts that a process cuts its share of a batch into, to save memory.
@@ -51,8 +53,8 @@ class TrainConfig:
             of its original.
         hide: Share of the views in which parts of the face are hidden as explanations hide them, see
             `edgedf.data.hide`; a fake's are those of its original.
-        zoom: Share of the views that show a part of the face, enlarged and turned, see `edgedf.data.zoom`: for a
-            student that learns to see (`teacher = imagenet`), not for labels.
+        zoom: Share of the views that show a part of the face, enlarged and turned, see `edgedf.data.zoom`: only for
+            pretraining, where labels hardly count.
         threshold_rule: `f1`, `recall=.95`, `fpr=.01` or `cost=10:1`.
         class_weighting: Weights fakes up to the reals' total (`pos_weight`); with `pairs` they weigh the same already.
         label_smoothing: Share of the label moved to the other class.
@@ -111,7 +113,8 @@ class TrainConfig:
         _require(self.pairs or not self.forge, "pairs", "true with forge")
         _require(0 <= self.least_share <= 0.5, "least_share", "between 0 and .5")
         _require(self.pairs or not self.least_share, "pairs", "true with least_share")
-        _require(self.role == "student" or not self.zoom, "zoom", "0: the locator would not find the face")
+        # A part of a fake may hold no forgery, and a locator would not find the face.
+        _require(not self.zoom or getattr(self, "teacher", "") == IMAGENET, "zoom", "0 without teacher imagenet")
         _require(self.mask_weight >= 0, "mask_weight", "0 or more")
         _require(0 <= self.prevalence < 1, "prevalence", "between 0 and 1")
         _require(0 <= self.ema < 1, "ema", "between 0 and 1")
@@ -161,8 +164,8 @@ class DistillConfig(TrainConfig):
     Attributes:
         role: Always `student`.
         teacher: The teacher's run, or a file of its weights, see `export/weights.py`; `default` is the one in a clone,
-            `imagenet` the `trunk` with its ImageNet weights, from which a student learns to see, see
-            `edgedf.training.general`.
+            `imagenet` the `trunk` with its ImageNet weights, which sees crops at `image_size`: pretraining, see
+            `edgedf.training.pretraining`. Of the weights below it has `hard_weight` and `feature_weight` alone.
         qat_from: Folder of a student's run to continue with fake quantisation, so that it learns to be INT8.
         dialect: INT8 to learn: `U8S8` of ONNX Runtime and OpenVINO, or `S8S8` of TensorRT and ncnn.
         temperature: Softens both logits in the logit term.
@@ -187,6 +190,9 @@ class DistillConfig(TrainConfig):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        pretraining = self.teacher == IMAGENET
+        _require(not (pretraining and self.qat_from), "teacher", "one that judges forgeries with qat_from")
+        _require(not (pretraining and self.mask_weight), "mask_weight", "0 with teacher imagenet")
         _require(self.role == "student", "role", "student: only a student is distilled")
         _require(self.temperature > 0, "temperature", "above 0")
         _require(self.views > 0 or not self.teacher_cache, "views", "above 0 with teacher_cache")

@@ -34,7 +34,7 @@ class Guidance(NamedTuple):
 class Guide:
     """A frozen teacher in eval mode. Not a module, so that the student's checkpoints do not hold its weights.
 
-    It answers in the run's precision: full on a CPU, but for `precision=bf16`. That is 2.6 times as fast, and its AUC
+    It answers in the run's precision, by default full on a CPU. In bfloat16 it is 2.6 times as fast, and its AUC
     falls from .908 to .896 (EfficientNet-Lite2): traces of forgery are smaller than what bfloat16 tells apart.
     """
 

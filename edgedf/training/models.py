@@ -56,10 +56,15 @@ def load_pretrained(model: Detector, config: TrainConfig) -> str:
 
 
 def _kept(path: Path) -> dict[str, Tensor]:
-    """Weights of a file, or of a run's best epoch."""
+    """Weights of a file, or of a run's last epoch."""
     if not path.is_dir():
         return load_weights(path)
-    state: dict[str, Tensor] = load_checkpoint(path / CHECKPOINTS["best"])["weights"]
+    final = path / CHECKPOINTS["final"]
+    if not final.is_file():
+        raise CheckpointError(f"{path}: no finished run to start from: it has no {final.name}")
+    state = load_checkpoint(final).get("weights")
+    if not isinstance(state, dict):
+        raise CheckpointError(f"{final}: holds no weights")
     return state
 
 

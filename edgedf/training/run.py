@@ -10,7 +10,7 @@ from edgedf.errors import CheckpointError, ConfigError, InputError
 from edgedf.nn.detector import Detector
 from edgedf.nn.trunks import load_weights
 from edgedf.training.checkpoints import CHECKPOINTS, load_checkpoint
-from edgedf.training.config import DistillConfig, TrainConfig
+from edgedf.training.config import IMAGENET, DistillConfig, TrainConfig
 from edgedf.training.folder import begun
 from edgedf.training.models import build_model
 
@@ -121,7 +121,7 @@ def _open_kept(path: Path) -> KeptRun:
 def latest_run(folder: Path, role: str) -> Path | None:
     """The newest finished run of a role below a folder; None where there is none.
 
-    A run within another run, a student without its teacher for comparison, does not count.
+    A run within another run, a student without its teacher for comparison, does not count, nor does pretraining.
 
     Args:
         folder: Searched at any depth.
@@ -137,8 +137,9 @@ def latest_run(folder: Path, role: str) -> Path | None:
 
 
 def _role(path: Path) -> str | None:
-    """Role of the run in a folder; None where that is no run of this version."""
+    """Role of the run in a folder; None where that is pretraining or no run of this version."""
     try:
-        return open_run(path).kind
+        run = open_run(path)
     except InputError:
         return None
+    return None if getattr(run.config, "teacher", "") == IMAGENET else run.kind

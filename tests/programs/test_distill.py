@@ -1,5 +1,7 @@
 """What the distillation program decides itself."""
 
+import csv
+import shutil
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -14,8 +16,9 @@ from edgedf.data.packed import PackedFaces
 from edgedf.programs import config_path, load
 from edgedf.training.checkpoints import save_checkpoint
 from edgedf.training.config import DistillConfig, TrainConfig
+from edgedf.training.faces import load_splits
 from edgedf.training.models import build_model, load_pretrained
-from edgedf.training.run import Run, open_run
+from edgedf.training.run import Run, latest_run, open_run
 
 METRICS = {"auc": 0.9, "f1": 0.6, "precision": 0.6, "recall": 0.6}
 
@@ -85,24 +88,60 @@ def test_stored_answers_belong_to_the_views(teacher: Run, monkeypatch: pytest.Mo
     faces_of = partial(PackedFaces, crops, np.array([0, 1], np.uint8), ["a", "a"], ["", ""], ["0", "1"], ["0", "1"])
     pair, strangers = (faces_of(np.array(originals), zeros, ("made",)) for originals in ([0, 0], [0, 1]))
     others = [replace(config, jitter=0.05), replace(config, pairs=True, forge=0.3), replace(config, degrade=0.3)]
-    others.append(replace(config, precision="bf16"))
+    others += [replace(config, hide=0.3), replace(config, precision="bf16")]
     for settings, faces in [(config, pair), (config, strangers), *((other, pair) for other in others)]:
         program.make_guide(settings, teacher, faces)
-    assert len(set(keys)) == 6
+    program.make_guide(replace(config, precision="32"), teacher, pair)  # what `auto` is on a CPU
+    assert len(set(keys)) == 7
 
 
-def test_a_student_learns_to_see_from_imagenet_and_another_starts_from_it(tmp_path: Path) -> None:
-    """No teacher's run is opened and no student without a teacher trained beside it."""
-    draw_dataset(tmp_path / "drawn", images=60, prevalence=0.4, seed=0)
+@pytest.fixture(scope="module")
+def pretrained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run folder beside its drawn faces."""
+    root = tmp_path_factory.mktemp("pretrained")
+    draw_dataset(root / "drawn", images=60, prevalence=0.4, seed=0)
     program: Any = load("student/distill.py")
-    shipped = DistillConfig.load(config_path("student", "general"))
-    data = [str(tmp_path / "drawn")]
-    config = replace(shipped, data=data, size="nano", epochs=1, batch_size=8, image_size=64)
-    program.main(config, tmp_path / "seen")
-    assert not (tmp_path / "seen" / "without_teacher").exists()
-    seen = open_run(tmp_path / "seen")
-    assert isinstance(seen.config, DistillConfig) and seen.config.teacher == "imagenet"
-    start = TrainConfig(role="student", size="nano", weights=str(tmp_path / "seen"))
+    config = DistillConfig.load(config_path("student", "pretrain"))
+    config = replace(config, data=[str(root / "drawn")], size="nano", epochs=2, batch_size=8, image_size=64)
+    program.main(config, root / "run")
+    return root
+
+
+def test_a_student_is_pretrained_on_imagenets_features_alone(pretrained: Path) -> None:
+    """No student without a teacher is trained beside it, and it is none that is judged or shipped."""
+    assert not (pretrained / "run" / "without_teacher").exists()
+    run = open_run(pretrained / "run")
+    assert isinstance(run.config, DistillConfig) and run.config.teacher == "imagenet"
+    with (pretrained / "run" / "metrics.csv").open() as file:
+        first, last = csv.DictReader(file)
+    assert float(last["train_feature"]) < float(first["train_feature"]) and "train_soft_label" not in first
+    assert latest_run(pretrained, "student") is None
+
+
+def test_a_student_starts_from_a_run_and_goes_on_without_it(pretrained: Path, tmp_path: Path) -> None:
+    """The last epoch's weights: the best by the labels may be the first, as labels hardly count in pretraining."""
+    start = TrainConfig(role="student", size="nano", weights=str(pretrained / "run"))
     student = build_model(start)
-    assert load_pretrained(student, start) == "seen"
-    assert all(torch.equal(student.state_dict()[name], value) for name, value in seen.model().state_dict().items())
+    assert load_pretrained(student, start) == "run"
+    last = open_run(pretrained / "run").model("final").state_dict()
+    assert all(torch.equal(student.state_dict()[name], value) for name, value in last.items())
+
+    program: Any = load("student/distill.py")
+    shutil.copytree(pretrained / "run", tmp_path / "start")
+    config = DistillConfig(
+        teacher="unused",
+        data=[str(pretrained / "drawn")],
+        size="nano",
+        weights=str(tmp_path / "start"),
+        epochs=1,
+        batch_size=8,
+        prevalence=0.4,
+        learning_rate=1e-9,
+        ema=0.0,
+    )
+    faces = load_splits(config)
+    program.train_student(config, None, *faces, tmp_path / "student", False)
+    begun = open_run(tmp_path / "student").model("final").state_dict()
+    assert torch.allclose(begun["stem.conv.weight"], last["stem.conv.weight"], atol=1e-6)
+    shutil.rmtree(tmp_path / "start")
+    program.train_student(replace(config, epochs=2), None, *faces, tmp_path / "student", True)

@@ -36,13 +36,26 @@ def test_a_config_survives_its_own_file(tmp_path: Path) -> None:
         ({"image_size": 100}, "multiple of 32"),
         ({"pairs": True, "batch_size": 5}, "even with pairs"),
         ({"forge": 0.3}, "pairs must be true with forge"),
-        ({"role": "teacher", "zoom": 0.3}, "zoom must be 0"),
+        ({"role": "student", "zoom": 0.3}, "zoom must be 0 without teacher imagenet"),
         ({"pairs": True, "forge": 1.5}, "forge must be between 0 and 1"),
     ],
 )
 def test_what_cannot_be_used_is_named(values: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         TrainConfig.from_dict(values)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"teacher": "run", "zoom": 0.3}, "zoom must be 0 without"),
+        ({"teacher": "imagenet", "qat_from": "run"}, "teacher must be one that judges forgeries with qat_from"),
+        ({"teacher": "imagenet", "mask_weight": 0.3}, "mask_weight must be 0 with teacher imagenet"),
+    ],
+)
+def test_pretraining_is_not_distillation(values: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        DistillConfig.from_dict(values)
 
 
 @pytest.mark.parametrize(

@@ -32,10 +32,14 @@ def test_a_network_starts_from_kept_weights(role: str, tmp_path: Path) -> None:
 
 def test_a_network_starts_from_a_run(tmp_path: Path) -> None:
     config = TrainConfig.from_dict({"role": "student", "size": "nano", "weights": str(tmp_path)})
-    with pytest.raises(CheckpointError, match=r"best_model.pth: no such checkpoint"):
+    with pytest.raises(CheckpointError, match=r"no finished run to start from: it has no final_model.pth"):
         load_pretrained(build_model(config), config)
+    for foreign in ({}, {"weights": 3}):
+        save_checkpoint(tmp_path / "final_model.pth", foreign)
+        with pytest.raises(CheckpointError, match=r"final_model.pth: holds no weights"):
+            load_pretrained(build_model(config), config)
     first, second = build_model(config), build_model(config)
-    save_checkpoint(tmp_path / "best_model.pth", {"weights": first.state_dict()})
+    save_checkpoint(tmp_path / "final_model.pth", {"weights": first.state_dict()})
     assert load_pretrained(second, config) == tmp_path.name
     assert all(torch.equal(second.state_dict()[name], value) for name, value in first.state_dict().items())
 

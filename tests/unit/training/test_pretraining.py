@@ -1,4 +1,4 @@
-"""Learning to see from ImageNet's features."""
+"""Pretraining on ImageNet's features."""
 
 import dataclasses
 
@@ -9,11 +9,11 @@ from edgedf.data.packed import PackedFaces
 from edgedf.errors import ConfigError
 from edgedf.nn.student import Student
 from edgedf.nn.trunks import Lite2Trunk, Trunk, published_weights
-from edgedf.training import general
+from edgedf.training import pretraining
 from edgedf.training.batches import Batches
 from edgedf.training.config import DistillConfig
-from edgedf.training.general import GeneralFeatures, GeneralGuide, unexplained
 from edgedf.training.losses import Supervised
+from edgedf.training.pretraining import ImageNetGuide, Pretraining, unexplained
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +29,7 @@ def test_the_trunk_is_frozen_and_not_in_the_checkpoint(
     trunk: Trunk, train_faces: PackedFaces, config: DistillConfig
 ) -> None:
     student = Student("nano")
-    features = GeneralFeatures(GeneralGuide(trunk, 64), Supervised(), config).train()
+    features = Pretraining(ImageNetGuide(trunk, 64), Supervised(), config).train()
     assert not features.guide.trunk.training
     batch = next(Batches(train_faces, config).epoch(0))
     terms = features(student(batch.pixels), batch)
@@ -45,18 +45,18 @@ def test_the_trunk_is_frozen_and_not_in_the_checkpoint(
 
 def test_the_features_are_those_of_the_trunk_standardised(trunk: Trunk, train_faces: PackedFaces) -> None:
     pixels = torch.from_numpy(train_faces.pixels[:8])
-    levels = GeneralGuide(trunk, 96)(pixels)
+    levels = ImageNetGuide(trunk, 96)(pixels)
     assert [level.shape for level in levels] == [(8, 48, 12, 12), (8, 120, 6, 6), (8, 1280, 3, 3)]
     for level in levels:
         varied = level.std((0, 2, 3)) > 0.5  # a channel that is dead stays so
         assert level[:, varied].mean((0, 2, 3)).abs().max() < 0.1 and varied.float().mean() > 0.2
-        assert level.abs().max() <= general.LARGEST
+        assert level.abs().max() <= pretraining.LARGEST
 
 
 def test_a_student_takes_the_features_over(trunk: Trunk, train_faces: PackedFaces, config: DistillConfig) -> None:
     torch.manual_seed(0)
     student = Student("nano")
-    features = GeneralFeatures(GeneralGuide(trunk, 64), Supervised(), config)
+    features = Pretraining(ImageNetGuide(trunk, 64), Supervised(), config)
     optimizer = torch.optim.AdamW([*student.parameters(), *features.parameters()], lr=3e-3)
     batch = next(Batches(train_faces, config).epoch(0))
     losses = []
@@ -78,6 +78,6 @@ def test_what_is_unexplained_is_a_share_of_the_variance() -> None:
 
 
 def test_no_weights_at_hand_is_one_line(config: DistillConfig, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(general, "published_weights", lambda name: None)
+    monkeypatch.setattr(pretraining, "published_weights", lambda name: None)
     with pytest.raises(ConfigError, match="no ImageNet weights of efficientnet_lite2"):
-        GeneralGuide.of(dataclasses.replace(config, trunk="efficientnet_lite2"))
+        ImageNetGuide.of(dataclasses.replace(config, trunk="efficientnet_lite2"))

@@ -1,9 +1,11 @@
-"""Learning to see: a student takes over the features of a network that was trained on ImageNet, and on no forgery.
+"""Pretraining: a student learns the features of a network that was trained on ImageNet, and on no forgery.
 
 A small network that starts from random weights and learns from labels alone learns the faces by heart that it is
 shown. What ImageNet's network sees at each place of a picture depends on no label: a student that starts from there
 has more to judge new faces by.
 """
+
+import math
 
 import torch
 import torch.nn.functional as F
@@ -20,7 +22,7 @@ from edgedf.training.losses import Objective, Supervised, Terms
 LARGEST = 4.0  # of a standardised feature: the few that are larger would rule the mean
 
 
-class GeneralGuide:
+class ImageNetGuide:
     """A frozen EfficientNet trunk. Not a module, so that the student's checkpoints do not hold its weights.
 
     Args:
@@ -34,7 +36,7 @@ class GeneralGuide:
         self.channels = trunk.channels
 
     @classmethod
-    def of(cls, config: DistillConfig) -> "GeneralGuide":
+    def of(cls, config: DistillConfig) -> "ImageNetGuide":
         """The trunk of a configuration with its ImageNet weights.
 
         Raises:
@@ -42,7 +44,10 @@ class GeneralGuide:
         """
         trunk, state = build_trunk(config.trunk), published_weights(config.trunk)
         if state is None:
-            raise ConfigError(f"no ImageNet weights of {config.trunk} at hand: `--set trunk=` another network")
+            raise ConfigError(
+                f"no ImageNet weights of {config.trunk} at hand: --set trunk=efficientnet_lite2, whose weights come"
+                " with edgedf[train], as `--config pretrain` does"
+            )
         trunk.load_imagenet(state)
         return cls(trunk, config.image_size)
 
@@ -50,7 +55,8 @@ class GeneralGuide:
     def __call__(self, pixels: Tensor) -> list[Tensor]:
         """Features of crops (B, 256, 256, 3) at three levels: [(B, C, h, w)].
 
-        Each channel has mean 0 and deviation 1 over the batch: their own sizes differ by more than a hundred.
+        Each channel is brought to mean 0 and deviation 1 over the crops given, as the channels' own sizes differ by
+        more than a hundred, and then clipped to `LARGEST`.
         """
         trunk = self.trunk.to(pixels.device)
         mean, std = (torch.tensor(values, device=pixels.device).view(1, 3, 1, 1) for values in (trunk.mean, trunk.std))
@@ -60,7 +66,7 @@ class GeneralGuide:
         return [F.batch_norm(x.float(), None, None, training=True).clamp(-LARGEST, LARGEST) for x in levels]
 
 
-class GeneralFeatures(Objective):
+class Pretraining(Objective):
     """The features of each stage of a student against those of ImageNet's network, and the labels beside them.
 
     The regression of FitNets (Romero et al., ICLR 2015) at three levels. With a small `hard_weight` the labels only
@@ -72,7 +78,7 @@ class GeneralFeatures(Objective):
         config: Of the run, with the student's size and the weights of the terms.
     """
 
-    def __init__(self, guide: GeneralGuide, supervised: Supervised, config: DistillConfig) -> None:
+    def __init__(self, guide: ImageNetGuide, supervised: Supervised, config: DistillConfig) -> None:
         super().__init__()
         self.guide, self.supervised = guide, supervised
         self.feature_weight, self.hard_weight = config.feature_weight, config.hard_weight
@@ -80,15 +86,15 @@ class GeneralFeatures(Objective):
         self.projectors = nn.ModuleList(nn.Conv2d(inputs, outputs, 1) for inputs, outputs in pairs)
 
     def constant_loss(self, share: float) -> float:
-        """See `Objective.constant_loss`."""
-        return self.supervised.constant_loss(share)
+        """None is too large: labels are not what is learned here."""
+        return math.inf
 
     def forward(self, output: Output, batch: Batch) -> Terms:
-        """Returns scalars `loss`, `label` and `feature`, the share of the features' variance that is not explained."""
+        """Returns scalars `loss`, `label` and `feature`, the fraction of the features' variance left unexplained."""
         assert output.levels is not None
         label = self.supervised(output, batch)["label"]
-        pairs = zip(self.projectors, output.levels, self.guide(batch.pixels), strict=True)
-        feature = torch.stack([unexplained(project(own).float(), target) for project, own, target in pairs]).mean()
+        levels = zip(self.projectors, output.levels, self.guide(batch.pixels), strict=True)
+        feature = torch.stack([unexplained(project(own).float(), target) for project, own, target in levels]).mean()
         return {
             "loss": self.feature_weight * feature + self.hard_weight * label,
             "label": label,
@@ -97,6 +103,6 @@ class GeneralFeatures(Objective):
 
 
 def unexplained(student: Tensor, target: Tensor) -> Tensor:
-    """Share of the variance of features (B, C, h, w) that the student's (B, C, H, W) do not explain."""
+    """Fraction of the variance of features (B, C, h, w) that the student's (B, C, H, W) leave unexplained."""
     target = F.interpolate(target, student.shape[-2:], mode="bilinear", align_corners=False)
     return F.mse_loss(student, target) / target.square().mean()
