@@ -164,6 +164,8 @@ def _changes(one: Record, full: Record) -> str:
         return ""
     own, other = one.training.settings, full.training.settings
     parts = [f"`{key}={value}`" for key, value in own.items() if other.get(key) != value]
+    if one.training.started_from != full.training.started_from:
+        parts.insert(0, f"from {one.training.started_from or 'random weights'}")
     if full.training.teacher and not one.training.teacher:
         return ", ".join(["no teacher", *parts])  # then all settings of the distillation are missing
     parts += [f"no `{key}`" for key in other if key not in own]

@@ -58,6 +58,14 @@ def test_an_ablation_without_a_teacher_is_told_in_two_words(make_record: MakeRec
     assert row[2] == "no teacher"
 
 
+def test_an_ablation_without_pretraining_is_told_by_its_start(make_record: MakeRecord) -> None:
+    full, alone = make_record(), make_record("alone", ablation_of="full")
+    assert full.training
+    started = dataclasses.replace(full.training, started_from="pretrained")
+    *_, row = cells(tables([dataclasses.replace(full, training=started), alone]), "alone")
+    assert row[2] == "from random weights"
+
+
 def test_the_interval_of_a_difference_is_that_of_pairs(make_record: MakeRecord) -> None:
     """Scores that differ on no face leave nothing to chance, however wide the intervals of both are."""
     full, twin = make_record(), make_record("twin", ablation_of="full")
