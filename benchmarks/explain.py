@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from edgedf.bundle import MANIFEST
@@ -18,21 +20,24 @@ from edgedf.explain.explanation import Explanation, Subject, explain
 from edgedf.explain.maps import Crop
 from edgedf.explain.overlay import overlay, png, sheet, uri
 from edgedf.explain.words import sentence
-from edgedf.faces.crop import read_image
+from edgedf.faces.crop import CropRule, read_image
+from edgedf.faces.detectors import load_detector
 from edgedf.faces.landmarks import Landmarks
 from edgedf.files import check_folder, write_bytes, write_text
 from edgedf.report.explanations import Explained, explanations_page
 from edgedf.runtime import Engine
+from edgedf.runtime.detect import SIDE
+from edgedf.runtime.engine import cpus
 from edgedf.runtime.listing import find_pictures
 
 ON_SHEET = 40  # faces: a larger picture is hard to open
 
 
 def main(paths: Sequence[Path], *, model: Path, out: Path) -> dict[str, Any]:
-    """Explains the verdicts on pictures that are face crops.
+    """Explains the verdicts on the faces of photos, and on pictures that are face crops.
 
     Args:
-        paths: Pictures, or folders of them.
+        paths: Pictures, or folders of them; square ones are crops.
         model: A bundle, or a run, of which the gradients are used too.
         out: Folder to write.
 
@@ -41,7 +46,7 @@ def main(paths: Sequence[Path], *, model: Path, out: Path) -> dict[str, Any]:
 
     Raises:
         InputError: There is nothing to explain.
-        DatasetError: Pictures could not be read; raised at the end, and lists them.
+        DatasetError: Pictures could not be read, or show no face; raised at the end, and lists them.
     """
     pictures = find_pictures(paths)
     check_folder(out)
@@ -52,12 +57,15 @@ def main(paths: Sequence[Path], *, model: Path, out: Path) -> dict[str, Any]:
             say(f"note: {note}")
         for path in progress(pictures, "explaining"):
             try:
-                crop = subject.rule.whole(read_image(path))
+                crops = crops_of(read_image(path), subject.rule)
             except InputError as error:
                 problems.append(str(error))
                 continue
-            found.append((path, crop, explain(subject, crop, landmarks)))
-            say(f"{path}: {sentence(found[-1][2])}")
+            if not crops:
+                problems.append(f"{path}: no face found (a picture that is not square is taken for a photo)")
+            for crop in crops:
+                found.append((path, crop, explain(subject, crop, landmarks)))
+                say(f"{path}: {sentence(found[-1][2])}")
     result = {
         "model": subject.name,
         "notes": notes,
@@ -68,8 +76,18 @@ def main(paths: Sequence[Path], *, model: Path, out: Path) -> dict[str, Any]:
         write_text(out / "explain.json", json.dumps(result, indent=2) + "\n")
         say(f"wrote {out / 'explain.html'}; its pictures are yours: keep it where they may be")
     if problems:
-        raise DatasetError(f"{len(problems)} of {len(pictures)} pictures could not be read", problems)
+        raise DatasetError(f"{len(problems)} of {len(pictures)} pictures could not be read or show no face", problems)
     return {**result, "page": str(out / "explain.html")}
+
+
+def crops_of(picture: NDArray[np.uint8], rule: CropRule) -> list[Crop]:
+    """The faces of a photo from left to right, found and cut as `edgedf detect` does; a square picture is a crop."""
+    height, width = picture.shape[:2]
+    if height == width:
+        return [rule.whole(picture)]
+    [faces] = load_detector(rule.detector, cpus(), SIDE).detect([picture])
+    x, y, wide, high = faces.take(np.lexsort(faces.boxes.T[::-1])).boxes.T.tolist()
+    return [rule.cut(picture, box) for box in zip(x, y, wide, high, strict=True)]
 
 
 @contextmanager

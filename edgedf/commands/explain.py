@@ -17,5 +17,5 @@ def explain(
         Path | None, typer.Option(help="Bundle or run; by default the student that comes with edgedf.")
     ] = None,
 ) -> Result:
-    """Why pictures that are face crops already were called real or fake: where the evidence lies, in which bands."""
+    """Why faces of photos, or square pictures that are face crops, were called real or fake: where, in which bands."""
     return run("benchmarks/explain.py", paths, model=model or shipped(), out=out)

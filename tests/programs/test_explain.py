@@ -61,5 +61,23 @@ def test_a_broken_picture_is_named_and_the_others_are_explained(
     assert (tmp_path / "explain.html").is_file()
 
 
+def test_of_a_photo_its_faces_are_explained(make_bundle: MakeBundle, tmp_path: Path) -> None:
+    """The crop is the one that `edgedf detect` judges, so the score is, too; a photo without a face is named."""
+    photo = np.full((480, 960, 3), 128, np.uint8)
+    for left in (60, 600):
+        photo[120:376, left : left + 256] = draw_face(np.random.default_rng(left), fake=False)
+    Image.fromarray(photo).save(tmp_path / "photo.png")
+    bundle = make_bundle("red")
+    judged = CliRunner().invoke(app, ["detect", str(tmp_path / "photo.png"), "--model", str(bundle), "--json"]).stdout
+    scores = [json.loads(line)["score"] for line in judged.splitlines()]
+    found = json.loads(explained(tmp_path / "photo.png", "--model", bundle, "--out", tmp_path / "out"))
+    assert len(scores) == 2
+    assert [face["score"] for face in found["faces"]] == pytest.approx(scores, abs=1e-3)
+
+    Image.fromarray(np.full((480, 640, 3), 128, np.uint8)).save(tmp_path / "empty.png")
+    shown = explained(tmp_path / "empty.png", "--model", bundle, "--out", tmp_path / "none", code=2)
+    assert "no face found" in shown and not (tmp_path / "none" / "explain.html").exists()
+
+
 def test_a_model_that_is_neither_is_refused(pictures: Path, tmp_path: Path) -> None:
     assert "not a run" in explained(pictures, "--model", tmp_path / "nowhere", "--out", tmp_path / "out", code=2)
