@@ -21,12 +21,12 @@ from edgedf.explain.maps import Crop
 from edgedf.explain.overlay import overlay, png, sheet, uri
 from edgedf.explain.words import sentence
 from edgedf.faces.crop import CropRule, read_image
-from edgedf.faces.detectors import load_detector
+from edgedf.faces.detectors import Detector, load_detector
 from edgedf.faces.landmarks import Landmarks
 from edgedf.files import check_folder, write_bytes, write_text
 from edgedf.report.explanations import Explained, explanations_page
 from edgedf.runtime import Engine
-from edgedf.runtime.detect import SIDE
+from edgedf.runtime.detect import SIDE, faces_of
 from edgedf.runtime.engine import cpus
 from edgedf.runtime.listing import find_pictures
 
@@ -55,9 +55,10 @@ def main(paths: Sequence[Path], *, model: Path, out: Path) -> dict[str, Any]:
     with _subject(model) as (subject, notes):
         for note in notes:
             say(f"note: {note}")
+        detector = load_detector(subject.rule.detector, cpus(), SIDE)
         for path in progress(pictures, "explaining"):
             try:
-                crops = crops_of(read_image(path), subject.rule)
+                crops = crops_of(read_image(path), detector, subject.rule)
             except InputError as error:
                 problems.append(str(error))
                 continue
@@ -80,14 +81,13 @@ def main(paths: Sequence[Path], *, model: Path, out: Path) -> dict[str, Any]:
     return {**result, "page": str(out / "explain.html")}
 
 
-def crops_of(picture: NDArray[np.uint8], rule: CropRule) -> list[Crop]:
+def crops_of(picture: NDArray[np.uint8], detector: Detector, rule: CropRule) -> list[Crop]:
     """The faces of a photo from left to right, found and cut as `edgedf detect` does; a square picture is a crop."""
     height, width = picture.shape[:2]
     if height == width:
         return [rule.whole(picture)]
-    [faces] = load_detector(rule.detector, cpus(), SIDE).detect([picture])
-    x, y, wide, high = faces.take(np.lexsort(faces.boxes.T[::-1])).boxes.T.tolist()
-    return [rule.cut(picture, box) for box in zip(x, y, wide, high, strict=True)]
+    boxes = faces_of(detector, picture).boxes.tolist()
+    return [rule.cut(picture, (x, y, wide, high)) for x, y, wide, high in boxes]
 
 
 @contextmanager

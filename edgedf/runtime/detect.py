@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from edgedf.errors import DatasetError, InputError
 from edgedf.extras import need
 from edgedf.faces.crop import Box, CropRule, read_image
+from edgedf.faces.decoding import Faces
 from edgedf.faces.detectors import Detector, load_detector
 from edgedf.runtime.annotate import places, write_annotated
 from edgedf.runtime.backends import BATCH
@@ -99,8 +100,7 @@ def judge_photo(engine: Engine, detector: Detector, path: Path, photo: NDArray[n
         From left to right; of a face that is too small, dark, blurred or turned to tell it abstains.
     """
     rule = CropRule.from_dict(engine.manifest.input.crop)
-    [faces] = detector.detect([photo])
-    faces = faces.take(np.lexsort(faces.boxes.T[::-1]))
+    faces = faces_of(detector, photo)
     if not len(faces.boxes):
         return []
     boxes: list[Box] = [(x, y, width, height) for x, y, width, height in faces.boxes.tolist()]
@@ -109,6 +109,12 @@ def judge_photo(engine: Engine, detector: Detector, path: Path, photo: NDArray[n
     seen = zip(squares, faces.points, crops, strict=True)
     reasons = [(of_box(square[2], points).reason or of_crop(crop).reason) for square, points, crop in seen]
     return list(judge_crops(engine, crops, [(path, i, box) for i, box in enumerate(boxes, 1)], reasons))
+
+
+def faces_of(detector: Detector, photo: NDArray[np.uint8]) -> Faces:
+    """The faces of a photo `(H, W, 3)`, from left to right."""
+    [faces] = detector.detect([photo])
+    return faces.take(np.lexsort(faces.boxes.T[::-1]))
 
 
 def _video(engine: Engine, path: Path, save: Path | None, problems: list[str]) -> Iterator[VideoVerdict]:
