@@ -51,14 +51,25 @@ def crop_box(picture: Tensor, box: Tensor, size: int) -> Tensor:
     Returns:
         (B, C, size, size); what lies outside the picture repeats its border.
     """
+    # In full precision also where the network is in half: bfloat16 places a pixel only to half a pixel, which costs
+    # a teacher that judges in it .016 of AUC.
+    box = box.float()
     grid = _unit_grid(size, box) * box[:, None, None, 2:] + box[:, None, None, :2]
-    return F.grid_sample(picture, grid, mode="bilinear", padding_mode="border", align_corners=False)
+    return F.grid_sample(picture.float(), grid, mode="bilinear", padding_mode="border", align_corners=False)
 
 
-def uncrop_box(crop: Tensor, box: Tensor, size: int) -> Tensor:
-    """The inverse of `crop_box`: puts (B, C, h, w) maps of the box back into the picture's frame, zero outside."""
+def uncrop_box(crop: Tensor, box: Tensor, size: int, outside: str = "zeros") -> Tensor:
+    """The inverse of `crop_box`: puts (B, C, h, w) maps of the box back into the picture's frame.
+
+    Args:
+        crop: (B, C, h, w).
+        box: (B, 3), see `FaceLocator`.
+        size: Output side in pixels.
+        outside: What lies there, `zeros` or the map's `border`, repeated.
+    """
+    box = box.float()
     grid = (_unit_grid(size, box) - box[:, None, None, :2]) / box[:, None, None, 2:]
-    return F.grid_sample(crop, grid, mode="bilinear", padding_mode="zeros", align_corners=False)
+    return F.grid_sample(crop.float(), grid, mode="bilinear", padding_mode=outside, align_corners=False)
 
 
 def _unit_grid(size: int, like: Tensor) -> Tensor:

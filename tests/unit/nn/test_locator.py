@@ -32,6 +32,21 @@ def test_uncrop_is_the_inverse_inside_the_box_and_zero_outside() -> None:
     assert (back[:, :, :8] == 0).all()
 
 
+def test_outside_the_box_the_border_is_repeated_where_that_is_asked_for() -> None:
+    box = torch.tensor([[0.0, 0.0, 0.5]] * 2)
+    back = uncrop_box(_smooth() + 1, box, 128, "border")
+    assert torch.allclose(back[:, :, :32, 40], back[:, :, :1, 40].expand(-1, -1, 32)) and (back > 0).all()
+
+
+def test_a_network_in_half_precision_cuts_the_same_pixels() -> None:
+    picture, box = _smooth(), torch.tensor([[0.1, -0.2, 0.6]] * 2).bfloat16()
+    with torch.autocast("cpu", torch.bfloat16):
+        face = crop_box(picture, box, 160)
+        back = uncrop_box(face.bfloat16(), box, 128)
+    assert torch.equal(face, crop_box(picture, box.float(), 160))
+    assert torch.equal(back, uncrop_box(face.bfloat16().float(), box.float(), 128))
+
+
 def test_it_learns_where_a_square_is() -> None:
     """A bright square on grey, moved about: after some steps the box follows it."""
     torch.manual_seed(0)
