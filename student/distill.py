@@ -149,7 +149,7 @@ def objective_of(
     """What the student learns: from its teacher, from ImageNet's network, or from labels alone."""
     supervised = Supervised.of(config, train)
     if isinstance(teacher, ImageNetGuide):
-        return Pretraining(teacher, supervised, config)
+        return Pretraining(teacher, student, supervised, config)
     if teacher:
         return Distillation(make_guide(config, teacher, train), student, supervised, config)
     return supervised
@@ -167,7 +167,7 @@ def quantised_student(config: DistillConfig, train: PackedFaces) -> Detector:
 
 def make_guide(config: DistillConfig, teacher: Run, train: PackedFaces) -> Guide | CachedGuide:
     """The teacher, its answers stored on disk where the configuration says so."""
-    guide = Guide(teacher.model())
+    guide = Guide(teacher.model(), levels=config.level_weight > 0)
     if not config.teacher_cache or torch.cuda.is_available():  # a GPU answers faster than a disk
         return guide
     weights = sha256(teacher.file().read_bytes())

@@ -1,6 +1,7 @@
 """What every network here has in common: raw pixels in, logit, attention map and embedding out."""
 
 import copy
+from collections.abc import Sequence
 from typing import NamedTuple, Self, TypeVar
 
 import torch
@@ -18,7 +19,8 @@ class Output(NamedTuple):
         embedding: (B, D), the vector that the logit is read from.
         features: (B, C, 8, 8) for feature distillation, in the crop's own frame; None where there are none.
         box: (B, 3), centre x, centre y and half side of the face in [-1, 1] coordinates; None without a locator.
-        levels: [(B, C, h, w)], what each stage of a student gives, fine to coarse; None of other networks.
+        levels: [(B, C, h, w)], what each stage of a student gives, fine to coarse, or of a teacher's trunk, in the
+            frame of its box; None of other networks.
     """
 
     logit: Tensor
@@ -30,7 +32,13 @@ class Output(NamedTuple):
 
 
 class Detector(nn.Module):
-    """Base of the networks. Normalisation is part of `forward`, so no caller can forget it."""
+    """Base of the networks. Normalisation is part of `forward`, so no caller can forget it.
+
+    Attributes:
+        level_channels: Channels of each of the output's `levels`; empty where it has none.
+    """
+
+    level_channels: Sequence[int] = ()
 
     def forward(self, pixels: Tensor) -> Output:
         """Judges crops.

@@ -32,6 +32,7 @@ class Size(NamedTuple):
 SIZES = {
     "nano": Size((32, 48, 96), (1, 2, 2)),  # 0.2 M parameters after fusing
     "small": Size((32, 64, 128), (2, 3, 3)),  # 0.5 M
+    "medium": Size((32, 96, 160), (2, 3, 3)),  # 0.8 M
     "base": Size((48, 96, 192), (2, 4, 3)),  # 1.2 M
 }
 
@@ -51,7 +52,7 @@ class Student(Detector):
             self.stages.append(nn.Sequential(first, *[RepBlock(width, width) for _ in range(depth - 1)]))
         self.attention = nn.Conv2d(widths[1], 1, 1)
         self.head = nn.Linear(widths[1] + widths[2], 1)
-        self.feature_channels = widths[2]
+        self.feature_channels, self.level_channels = widths[2], widths
 
     def forward(self, pixels: Tensor) -> Output:
         """See `Detector.forward`; attention is (B, 16, 16), features are the 8 px stage."""

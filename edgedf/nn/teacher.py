@@ -42,7 +42,7 @@ class Teacher(Detector):
         self.embed = nn.Sequential(nn.Linear(6 * WIDTH + self.trunk.channels[-1], EMBEDDING), nn.ReLU())
         self.dropout = nn.Dropout(0.2)
         self.head = nn.Linear(EMBEDDING, 1)
-        self.feature_channels = WIDTH
+        self.feature_channels, self.level_channels = WIDTH, self.trunk.channels
 
     def forward(self, pixels: Tensor) -> Output:
         """See `Detector.forward`; attention is (B, 32, 32), features (B, 96, 8, 8) of the 16 px level."""
@@ -59,7 +59,8 @@ class Teacher(Detector):
         embedding = self.embed(torch.cat([*pooled, trunk[-1].mean((2, 3))], 1))
         logit = self.head(self.dropout(embedding))
         view_attention = uncrop_box(attention, box.detach(), ATTENTION).squeeze(1).clamp(0, 1)
-        return Output(logit, view_attention, embedding, uncrop_box(levels[1], box.detach(), FEATURES), box)
+        features = uncrop_box(levels[1], box.detach(), FEATURES)
+        return Output(logit, view_attention, embedding, features, box, trunk)
 
 
 def _pools(level: Tensor, attention: Tensor) -> tuple[Tensor, Tensor]:

@@ -24,7 +24,7 @@ class TrainConfig:
         trunk: Teacher's EfficientNet, a name of `edgedf.nn.trunks.TRUNKS`.
         image_size: Side in pixels of the face that the teacher or the baseline looks at.
         frequency: Adds the block-DCT branch to the teacher.
-        size: Student's size: `nano`, `small` or `base`.
+        size: Student's size: `nano`, `small`, `medium` or `base`.
         dct_stem: Starts the student's stem from the DCT of a patch; without, from random filters.
         weights: What to start from: a finished run, whose last epoch it is, or a file: of a whole network's weights, as
             `export/weights.py` keeps them, or of ImageNet's for the trunk or the baseline (empty: those of an
@@ -173,6 +173,8 @@ class DistillConfig(TrainConfig):
         hard_weight: Weight of the labels' term.
         feature_weight: Weight of the feature term.
         attention_weight: Weight of the attention term.
+        level_weight: Weight of what the teacher's trunk sees at 8, 16 and 32 px, for the student's stages to see, too:
+            needs `teacher_cache=false`, as this is too much to store.
         teacher_cache: Stores the teacher's answers, for `views` above 0; pays on a CPU.
     """
 
@@ -186,6 +188,7 @@ class DistillConfig(TrainConfig):
     hard_weight: float = 0.5
     feature_weight: float = 0.5
     attention_weight: float = 0.1
+    level_weight: float = 0.0
     teacher_cache: bool = True
 
     def __post_init__(self) -> None:
@@ -193,6 +196,8 @@ class DistillConfig(TrainConfig):
         pretraining = self.teacher == IMAGENET
         _require(not (pretraining and self.qat_from), "teacher", "one that judges forgeries with qat_from")
         _require(not (pretraining and self.mask_weight), "mask_weight", "0 with teacher imagenet")
+        _require(not (pretraining and self.level_weight), "level_weight", "0 with teacher imagenet")
+        _require(not (self.teacher_cache and self.level_weight), "teacher_cache", "false with level_weight")
         _require(self.role == "student", "role", "student: only a student is distilled")
         _require(self.temperature > 0, "temperature", "above 0")
         _require(self.views > 0 or not self.teacher_cache, "views", "above 0 with teacher_cache")

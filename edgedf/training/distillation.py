@@ -8,6 +8,7 @@ from edgedf.nn.detector import Detector, Output
 from edgedf.training.batches import Batch
 from edgedf.training.config import DistillConfig
 from edgedf.training.guide import CachedGuide, Guide
+from edgedf.training.levels import LevelLoss
 from edgedf.training.losses import Objective, Supervised, Terms
 
 
@@ -39,6 +40,10 @@ class Distillation(Objective):
             "feature": config.feature_weight,
             "attention": config.attention_weight,
         }
+        self.level_weight = config.level_weight
+        if config.level_weight:
+            assert isinstance(guide, Guide)  # stored answers have no levels
+            self.levels = LevelLoss(student.level_channels, guide.level_channels)
         self.projector = nn.Conv2d(int(student.feature_channels), guide.channels, 1)  # type: ignore[arg-type]
 
     def constant_loss(self, share: float) -> float:
@@ -46,7 +51,7 @@ class Distillation(Objective):
         return self.supervised.constant_loss(share)
 
     def forward(self, output: Output, batch: Batch) -> Terms:
-        """Returns scalars `loss`, `label`, `soft_label`, `feature`, `attention` and, with masks, `mask`."""
+        """Returns scalars `loss`, `label`, `soft_label`, `feature`, `attention`, and `mask` and `level` if learned."""
         guidance = self.guide(batch)
         assert output.features is not None
         labelled = self.supervised(output, batch)
@@ -60,6 +65,10 @@ class Distillation(Objective):
         if "mask" in labelled:
             terms["mask"] = labelled["mask"]
             total = total + self.supervised.mask_weight * terms["mask"]
+        if self.level_weight:
+            assert output.levels is not None and guidance.levels is not None
+            terms["level"] = self.levels(output.levels, guidance.levels)
+            total = total + self.level_weight * terms["level"]
         return {"loss": total, **terms}
 
 

@@ -9,17 +9,15 @@ import math
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from edgedf.errors import ConfigError
-from edgedf.nn.detector import Output, channels_first, fused
-from edgedf.nn.student import SIZES
+from edgedf.nn.detector import Detector, Output, channels_first, fused
 from edgedf.nn.trunks import Trunk, build_trunk, published_weights
 from edgedf.training.batches import Batch
 from edgedf.training.config import DistillConfig
+from edgedf.training.levels import LevelLoss, standardised
 from edgedf.training.losses import Objective, Supervised, Terms
-
-LARGEST = 4.0  # of a standardised feature: the few that are larger would rule the mean
 
 
 class ImageNetGuide:
@@ -53,37 +51,32 @@ class ImageNetGuide:
 
     @torch.no_grad()
     def __call__(self, pixels: Tensor) -> list[Tensor]:
-        """Features of crops (B, 256, 256, 3) at three levels: [(B, C, h, w)].
-
-        Each channel is brought to mean 0 and deviation 1 over the crops given, as the channels' own sizes differ by
-        more than a hundred, and then clipped to `LARGEST`.
-        """
+        """Features of crops (B, 256, 256, 3) at three levels, `standardised`: [(B, C, h, w)]."""
         trunk = self.trunk.to(pixels.device)
         mean, std = (torch.tensor(values, device=pixels.device).view(1, 3, 1, 1) for values in (trunk.mean, trunk.std))
         sides = (self.image_size, self.image_size)
         small = F.interpolate(channels_first(pixels), sides, mode="bilinear", antialias=True)
         levels: list[Tensor] = trunk((small - mean) / std)
-        return [F.batch_norm(x.float(), None, None, training=True).clamp(-LARGEST, LARGEST) for x in levels]
+        return [standardised(level) for level in levels]
 
 
 class Pretraining(Objective):
     """The features of each stage of a student against those of ImageNet's network, and the labels beside them.
 
-    The regression of FitNets (Romero et al., ICLR 2015) at three levels. With a small `hard_weight` the labels only
-    show, in val's AUC, what the features are worth.
+    With a small `hard_weight` the labels only show, in val's AUC, what the features are worth.
 
     Args:
         guide: Whose features.
+        student: Gives the number of channels of its stages.
         supervised: The labels' objective.
-        config: Of the run, with the student's size and the weights of the terms.
+        config: Of the run, with the weights of the terms.
     """
 
-    def __init__(self, guide: ImageNetGuide, supervised: Supervised, config: DistillConfig) -> None:
+    def __init__(self, guide: ImageNetGuide, student: Detector, supervised: Supervised, config: DistillConfig) -> None:
         super().__init__()
         self.guide, self.supervised = guide, supervised
         self.feature_weight, self.hard_weight = config.feature_weight, config.hard_weight
-        pairs = zip(SIZES[config.size].widths, guide.channels, strict=True)
-        self.projectors = nn.ModuleList(nn.Conv2d(inputs, outputs, 1) for inputs, outputs in pairs)
+        self.levels = LevelLoss(student.level_channels, guide.channels)
 
     def constant_loss(self, share: float) -> float:
         """None is too large: labels are not what is learned here."""
@@ -93,16 +86,9 @@ class Pretraining(Objective):
         """Returns scalars `loss`, `label` and `feature`, the fraction of the features' variance left unexplained."""
         assert output.levels is not None
         label = self.supervised(output, batch)["label"]
-        levels = zip(self.projectors, output.levels, self.guide(batch.pixels), strict=True)
-        feature = torch.stack([unexplained(project(own).float(), target) for project, own, target in levels]).mean()
+        feature = self.levels(output.levels, self.guide(batch.pixels))
         return {
             "loss": self.feature_weight * feature + self.hard_weight * label,
             "label": label,
             "feature": feature,
         }
-
-
-def unexplained(student: Tensor, target: Tensor) -> Tensor:
-    """Fraction of the variance of features (B, C, h, w) that the student's (B, C, H, W) leave unexplained."""
-    target = F.interpolate(target, student.shape[-2:], mode="bilinear", align_corners=False)
-    return F.mse_loss(student, target) / target.square().mean()

@@ -58,7 +58,7 @@ def test_fused_says_the_same_and_leaves_the_network_alone(network: Detector, pix
     assert sum(p.numel() for p in network.parameters()) == before
 
 
-@pytest.mark.parametrize(("size", "millions"), [("nano", 0.2), ("small", 0.5), ("base", 1.2)])
+@pytest.mark.parametrize(("size", "millions"), [("nano", 0.2), ("small", 0.5), ("medium", 0.8), ("base", 1.2)])
 def test_student_sizes(size: str, millions: float) -> None:
     parameters = sum(p.numel() for p in Student(size).fused().parameters()) / 1e6
     assert abs(parameters - millions) < 0.05

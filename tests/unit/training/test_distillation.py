@@ -6,6 +6,8 @@ import pytest
 import torch
 
 from edgedf.data.packed import PackedFaces
+from edgedf.errors import ConfigError
+from edgedf.nn.baseline import MobileNetV2Simple
 from edgedf.nn.detector import Output
 from edgedf.nn.student import Student
 from edgedf.training.batches import Batch, Batches
@@ -38,6 +40,23 @@ def test_weights_of_the_terms(guide: Guide, train_faces: PackedFaces, config: Di
     terms = {name: value.item() for name, value in distillation(student(batch.pixels), batch).items()}
     expected = 3 * terms["label"] + 2 * terms["soft_label"] + 5 * terms["feature"] + 7 * terms["attention"]
     assert terms["loss"] == pytest.approx(expected, rel=1e-5)
+
+
+def test_the_stages_learn_what_the_trunk_sees_where_that_is_asked_for(
+    guide: Guide, train_faces: PackedFaces, config: DistillConfig
+) -> None:
+    student = Student("nano")
+    config = dataclasses.replace(config, teacher_cache=False, level_weight=2.0)
+    batch = next(Batches(train_faces, config).epoch(0))
+    with_levels = Distillation(Guide(guide.teacher, levels=True), student, Supervised(), config)
+    terms = with_levels(student(batch.pixels), batch)
+    terms["loss"].backward()
+    names = ("soft_label", "feature", "attention", "label")
+    rest = sum(with_levels.weights[name] * terms[name].item() for name in names)
+    assert terms["loss"].item() == pytest.approx(rest + 2 * terms["level"].item(), rel=1e-5)
+    assert all(p.grad is not None for p in with_levels.levels.parameters())
+    with pytest.raises(ConfigError, match="level_weight needs"):
+        Guide(MobileNetV2Simple(64), levels=True)
 
 
 def test_each_term_is_least_where_student_and_teacher_agree() -> None:

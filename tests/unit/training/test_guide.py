@@ -22,7 +22,8 @@ class Counting(Guide):
     """Counts the views it is asked about."""
 
     def __init__(self, guide: Guide) -> None:
-        self.teacher, self.channels, self.asked = guide.teacher, guide.channels, 0
+        vars(self).update(vars(guide))
+        self.asked = 0
 
     def __call__(self, batch: Batch) -> Guidance:
         self.asked += len(batch.pixels)

@@ -9,11 +9,13 @@ from edgedf.data.packed import PackedFaces
 from edgedf.errors import ConfigError
 from edgedf.nn.student import Student
 from edgedf.nn.trunks import Lite2Trunk, Trunk, published_weights
+from edgedf.training import levels as level_loss
 from edgedf.training import pretraining
 from edgedf.training.batches import Batches
 from edgedf.training.config import DistillConfig
+from edgedf.training.levels import unexplained
 from edgedf.training.losses import Supervised
-from edgedf.training.pretraining import ImageNetGuide, Pretraining, unexplained
+from edgedf.training.pretraining import ImageNetGuide, Pretraining
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +31,7 @@ def test_the_trunk_is_frozen_and_not_in_the_checkpoint(
     trunk: Trunk, train_faces: PackedFaces, config: DistillConfig
 ) -> None:
     student = Student("nano")
-    features = Pretraining(ImageNetGuide(trunk, 64), Supervised(), config).train()
+    features = Pretraining(ImageNetGuide(trunk, 64), student, Supervised(), config).train()
     assert not features.guide.trunk.training
     batch = next(Batches(train_faces, config).epoch(0))
     terms = features(student(batch.pixels), batch)
@@ -38,7 +40,7 @@ def test_the_trunk_is_frozen_and_not_in_the_checkpoint(
         config.feature_weight * terms["feature"].item() + config.hard_weight * terms["label"].item(), rel=1e-5
     )
     assert all(p.grad is None for p in features.guide.trunk.parameters())
-    assert {name.split(".")[0] for name in features.state_dict()} == {"projectors"}
+    assert {name.split(".")[0] for name in features.state_dict()} == {"levels"}
     assert all(p.grad is not None for p in features.parameters())
     assert all(p.grad is not None for stage in student.stages for p in stage.parameters())
 
@@ -50,13 +52,13 @@ def test_the_features_are_those_of_the_trunk_standardised(trunk: Trunk, train_fa
     for level in levels:
         varied = level.std((0, 2, 3)) > 0.5  # a channel that is dead stays so
         assert level[:, varied].mean((0, 2, 3)).abs().max() < 0.1 and varied.float().mean() > 0.2
-        assert level.abs().max() <= pretraining.LARGEST
+        assert level.abs().max() <= level_loss.LARGEST
 
 
 def test_a_student_takes_the_features_over(trunk: Trunk, train_faces: PackedFaces, config: DistillConfig) -> None:
     torch.manual_seed(0)
     student = Student("nano")
-    features = Pretraining(ImageNetGuide(trunk, 64), Supervised(), config)
+    features = Pretraining(ImageNetGuide(trunk, 64), student, Supervised(), config)
     optimizer = torch.optim.AdamW([*student.parameters(), *features.parameters()], lr=3e-3)
     batch = next(Batches(train_faces, config).epoch(0))
     losses = []
