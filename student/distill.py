@@ -16,7 +16,7 @@ from typing import Any
 
 import torch
 
-from edgedf import programs
+from edgedf import nn, programs
 from edgedf.console import say, table
 from edgedf.data import degrade, forge, hide, views
 from edgedf.data.packed import PackedFaces
@@ -87,12 +87,15 @@ def open_teacher(name: str) -> Run:
     """The run of that name, or for `default` the teacher that comes with a clone of edgedf.
 
     Raises:
-        ConfigError: There is none.
+        ConfigError: There is none, or it cannot teach.
     """
     if not name:
         raise ConfigError("no teacher: name its run with --teacher RUN")
     if name != "default":
-        return open_run(Path(name))
+        run = open_run(Path(name))
+        if run.kind == "baseline":
+            raise ConfigError(f"{name} is a baseline, which has no features to learn from: name a teacher's run")
+        return run
     kept = sorted((programs.root() / "teacher" / "weights").glob("*.safetensors"))
     if not kept:
         raise ConfigError(
@@ -167,7 +170,7 @@ def quantised_student(config: DistillConfig, train: PackedFaces) -> Detector:
 
 def make_guide(config: DistillConfig, teacher: Run, train: PackedFaces) -> Guide | CachedGuide:
     """The teacher, its answers stored on disk where the configuration says so."""
-    guide = Guide(teacher.model(), levels=config.level_weight > 0)
+    guide = Guide(teacher.model(), with_levels=config.level_weight > 0)
     if not config.teacher_cache or torch.cuda.is_available():  # a GPU answers faster than a disk
         return guide
     weights = sha256(teacher.file().read_bytes())
@@ -175,13 +178,13 @@ def make_guide(config: DistillConfig, teacher: Run, train: PackedFaces) -> Guide
     shown = [config.jitter, config.mix, config.forge, config.degrade, config.hide]
     precision = "32" if config.precision == "auto" else config.precision  # on a CPU
     asked = f"{weights} {teacher.config.image_size} {precision}"
-    key = f"{asked} {train.fingerprint} {code_of_views()} {anchors} {shown}"
+    key = f"{asked} {train.fingerprint} {code_of_answers()} {anchors} {shown}"
     images = len(train) + len(forged_reals(train, config))
     return CachedGuide(guide, cache_root() / "teacher", key, images, config.views)
 
 
-def code_of_views() -> str:
-    """Hash of the code that makes views: other augmentations are other views."""
-    forging = sorted(Path(forge.__path__[0]).glob("*.py"))
+def code_of_answers() -> str:
+    """Hash of the code that makes views and of the networks that answer: another gives other answers."""
+    folders = [path for package in (forge, nn) for path in sorted(Path(package.__path__[0]).glob("*.py"))]
     modules = [Path(str(module.__file__)) for module in (views, degrade, hide, landmarks)]
-    return sha256(b"".join(path.read_bytes() for path in [*modules, *forging]))
+    return sha256(b"".join(path.read_bytes() for path in [*modules, *folders]))

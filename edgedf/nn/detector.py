@@ -19,7 +19,7 @@ class Output(NamedTuple):
         embedding: (B, D), the vector that the logit is read from.
         features: (B, C, 8, 8) for feature distillation, in the crop's own frame; None where there are none.
         box: (B, 3), centre x, centre y and half side of the face in [-1, 1] coordinates; None without a locator.
-        levels: [(B, C, h, w)], what each stage of a student gives, fine to coarse, or of a teacher's trunk, in the
+        levels: [(B, C, h, w)], fine to coarse: the stages of a student, or of a teacher's trunk, the latter in the
             frame of its box; None of other networks.
     """
 

@@ -53,13 +53,13 @@ class Teacher(Detector):
         face = crop_box(rgb, box.detach(), self.image_size)
         frequency = self.frequency(face) if self.frequency is not None else None
         trunk = self.trunk((face - self.mean) / self.std)
-        levels = self.fpn(trunk, frequency)
-        attention = torch.sigmoid(self.attention(levels[0]))  # (B, 1, size/8, size/8), in the face's frame
-        pooled = [pool for level in levels for pool in _pools(level, attention)]
+        pyramid = self.fpn(trunk, frequency)
+        attention = torch.sigmoid(self.attention(pyramid[0]))  # (B, 1, size/8, size/8), in the face's frame
+        pooled = [pool for level in pyramid for pool in _pools(level, attention)]
         embedding = self.embed(torch.cat([*pooled, trunk[-1].mean((2, 3))], 1))
         logit = self.head(self.dropout(embedding))
         view_attention = uncrop_box(attention, box.detach(), ATTENTION).squeeze(1).clamp(0, 1)
-        features = uncrop_box(levels[1], box.detach(), FEATURES)
+        features = uncrop_box(pyramid[1], box.detach(), FEATURES)
         return Output(logit, view_attention, embedding, features, box, trunk)
 
 

@@ -173,8 +173,8 @@ class DistillConfig(TrainConfig):
         hard_weight: Weight of the labels' term.
         feature_weight: Weight of the feature term.
         attention_weight: Weight of the attention term.
-        level_weight: Weight of what the teacher's trunk sees at 8, 16 and 32 px, for the student's stages to see, too:
-            needs `teacher_cache=false`, as this is too much to store.
+        level_weight: Weight of what the teacher's trunk sees at strides 8, 16 and 32, for the student's stages to see,
+            too. It is too much to store: needs `teacher_cache=false`, where new views (`views=0`) cost nothing more.
         teacher_cache: Stores the teacher's answers, for `views` above 0; pays on a CPU.
     """
 
@@ -196,6 +196,7 @@ class DistillConfig(TrainConfig):
         pretraining = self.teacher == IMAGENET
         _require(not (pretraining and self.qat_from), "teacher", "one that judges forgeries with qat_from")
         _require(not (pretraining and self.mask_weight), "mask_weight", "0 with teacher imagenet")
+        _require(self.level_weight >= 0, "level_weight", "0 or more")
         _require(not (pretraining and self.level_weight), "level_weight", "0 with teacher imagenet")
         _require(not (self.teacher_cache and self.level_weight), "teacher_cache", "false with level_weight")
         _require(self.role == "student", "role", "student: only a student is distilled")

@@ -43,7 +43,7 @@ class Distillation(Objective):
         self.level_weight = config.level_weight
         if config.level_weight:
             assert isinstance(guide, Guide)  # stored answers have no levels
-            self.levels = LevelLoss(student.level_channels, guide.level_channels)
+            self.level_projectors = LevelLoss(student.level_channels, guide.level_channels)
         self.projector = nn.Conv2d(int(student.feature_channels), guide.channels, 1)  # type: ignore[arg-type]
 
     def constant_loss(self, share: float) -> float:
@@ -67,7 +67,7 @@ class Distillation(Objective):
             total = total + self.supervised.mask_weight * terms["mask"]
         if self.level_weight:
             assert output.levels is not None and guidance.levels is not None
-            terms["level"] = self.levels(output.levels, guidance.levels)
+            terms["level"] = self.level_projectors(output.levels, guidance.levels)
             total = total + self.level_weight * terms["level"]
         return {"loss": total, **terms}
 

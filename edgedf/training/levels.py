@@ -9,7 +9,7 @@ from torch import Tensor, nn
 LARGEST = 4.0  # of a standardised feature: the few that are larger would rule the mean
 
 
-class LevelLoss(nn.Module):
+class LevelLoss(nn.ModuleList):
     """Regression of features at several levels, after FitNets (Romero et al., ICLR 2015).
 
     Args:
@@ -18,9 +18,7 @@ class LevelLoss(nn.Module):
     """
 
     def __init__(self, own: Sequence[int], wanted: Sequence[int]) -> None:
-        super().__init__()
-        pairs = zip(own, wanted, strict=True)
-        self.projectors = nn.ModuleList(nn.Conv2d(inputs, outputs, 1) for inputs, outputs in pairs)
+        super().__init__(nn.Conv2d(inputs, outputs, 1) for inputs, outputs in zip(own, wanted, strict=True))
 
     def forward(self, own: list[Tensor], wanted: list[Tensor]) -> Tensor:
         """Mean over the levels of the fraction of variance that is left unexplained.
@@ -29,7 +27,7 @@ class LevelLoss(nn.Module):
             own: [(B, C, H, W)].
             wanted: [(B, D, h, w)], `standardised`.
         """
-        levels = zip(self.projectors, own, wanted, strict=True)
+        levels = zip(self, own, wanted, strict=True)
         return torch.stack([unexplained(project(mine).float(), target) for project, mine, target in levels]).mean()
 
 

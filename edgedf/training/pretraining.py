@@ -76,7 +76,7 @@ class Pretraining(Objective):
         super().__init__()
         self.guide, self.supervised = guide, supervised
         self.feature_weight, self.hard_weight = config.feature_weight, config.hard_weight
-        self.levels = LevelLoss(student.level_channels, guide.channels)
+        self.projectors = LevelLoss(student.level_channels, guide.channels)
 
     def constant_loss(self, share: float) -> float:
         """None is too large: labels are not what is learned here."""
@@ -86,7 +86,7 @@ class Pretraining(Objective):
         """Returns scalars `loss`, `label` and `feature`, the fraction of the features' variance left unexplained."""
         assert output.levels is not None
         label = self.supervised(output, batch)["label"]
-        feature = self.levels(output.levels, self.guide(batch.pixels))
+        feature = self.projectors(output.levels, self.guide(batch.pixels))
         return {
             "loss": self.feature_weight * feature + self.hard_weight * label,
             "label": label,

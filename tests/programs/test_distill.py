@@ -13,6 +13,7 @@ import torch
 
 from edgedf.data.drawn import draw_dataset
 from edgedf.data.packed import PackedFaces
+from edgedf.errors import ConfigError
 from edgedf.programs import config_path, load
 from edgedf.training.checkpoints import save_checkpoint
 from edgedf.training.config import DistillConfig, TrainConfig
@@ -80,7 +81,7 @@ def test_stored_answers_belong_to_the_views(teacher: Run, monkeypatch: pytest.Mo
     program: Any = load("student/distill.py")
     keys = []
     monkeypatch.setattr(program, "CachedGuide", lambda guide, folder, key, *_: keys.append(key))
-    monkeypatch.setattr(program, "Guide", lambda model: model)
+    monkeypatch.setattr(program, "Guide", lambda model, with_levels: model)
     monkeypatch.setattr(Run, "model", lambda run: None)
     config = DistillConfig()
     crops = np.zeros((2, 256, 256, 3), np.uint8)
@@ -145,3 +146,29 @@ def test_a_student_starts_from_a_run_and_goes_on_without_it(pretrained: Path, tm
     assert torch.allclose(begun["stem.conv.weight"], last["stem.conv.weight"], atol=1e-6)
     shutil.rmtree(tmp_path / "start")
     program.train_student(replace(config, epochs=2), None, *faces, tmp_path / "student", True)
+
+
+def test_the_stages_of_a_teacher_are_taught_in_new_views(pretrained: Path, tmp_path: Path) -> None:
+    program: Any = load("student/distill.py")
+    config = DistillConfig(
+        teacher=str(pretrained / "run"),
+        data=[str(pretrained / "drawn")],
+        size="nano",
+        epochs=1,
+        batch_size=8,
+        views=0,
+        teacher_cache=False,
+        level_weight=1.0,
+    )
+    program.main(config, tmp_path / "run", ablation=False)
+    with (tmp_path / "run" / "metrics.csv").open() as file:
+        [row] = csv.DictReader(file)
+    assert 0 < float(row["train_level"]) < 1.5
+
+
+def test_a_baseline_cannot_teach(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text(TrainConfig(role="baseline").to_toml())
+    save_checkpoint(tmp_path / "best_model.pth", {"metrics": METRICS})
+    program: Any = load("student/distill.py")
+    with pytest.raises(ConfigError, match="is a baseline"):
+        program.open_teacher(str(tmp_path))

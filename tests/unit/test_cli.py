@@ -293,7 +293,7 @@ def test_an_artefact_that_misses_its_golden_scores_is_bad_input(
 
 def test_help_of_config_names_the_shipped_ones() -> None:
     assert "baseline, demo, lite2, student, teacher" in help_of("train", "config")
-    assert "base, demo, nano, pretrain, qat, small" in help_of("distill", "config")
+    assert "base, demo, medium, nano, pretrain, qat, small" in help_of("distill", "config")
 
 
 def test_help_of_set_says_where_the_keys_are_listed() -> None:
@@ -307,7 +307,7 @@ def test_another_commands_configuration_is_named_with_its_command(tmp_path: Path
     result = run("train", "student", "--config", "small", "--data", str(tmp_path), "--out", str(tmp_path / "run"))
     assert result.exit_code == 2
     assert "train has no configuration 'small'" in result.stderr
-    assert "distill takes base, demo, nano, pretrain, qat, small" in result.stderr
+    assert "distill takes base, demo, medium, nano, pretrain, qat, small" in result.stderr
 
 
 def test_unknown_configuration_names_those_there_are(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

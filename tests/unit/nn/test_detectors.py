@@ -36,6 +36,7 @@ def test_shapes_and_ranges(network: Detector, pixels: Tensor) -> None:
     assert output.attention.min() >= 0 and output.attention.max() <= 1
     assert output.embedding.ndim == 2
     assert output.features is None or output.features.shape[2:] == (8, 8)
+    assert [level.shape[1] for level in output.levels or []] == list(network.level_channels)
 
 
 def test_bytes_and_floats_give_the_same(network: Detector, pixels: Tensor) -> None:

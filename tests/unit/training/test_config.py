@@ -51,6 +51,9 @@ def test_what_cannot_be_used_is_named(values: dict[str, Any], message: str) -> N
         ({"teacher": "run", "zoom": 0.3}, "zoom must be 0 without"),
         ({"teacher": "imagenet", "qat_from": "run"}, "teacher must be one that judges forgeries with qat_from"),
         ({"teacher": "imagenet", "mask_weight": 0.3}, "mask_weight must be 0 with teacher imagenet"),
+        ({"teacher": "imagenet", "level_weight": 1.0}, "level_weight must be 0 with teacher imagenet"),
+        ({"teacher": "run", "level_weight": 1.0}, "teacher_cache must be false with level_weight"),
+        ({"teacher": "run", "level_weight": -1.0, "teacher_cache": False}, "level_weight must be 0 or more"),
     ],
 )
 def test_pretraining_is_not_distillation(values: dict[str, Any], message: str) -> None:

@@ -4,11 +4,10 @@ import dataclasses
 
 import pytest
 import torch
+from torch import Tensor
 
 from edgedf.data.packed import PackedFaces
-from edgedf.errors import ConfigError
-from edgedf.nn.baseline import MobileNetV2Simple
-from edgedf.nn.detector import Output
+from edgedf.nn.detector import Detector, Output
 from edgedf.nn.student import Student
 from edgedf.training.batches import Batch, Batches
 from edgedf.training.config import DistillConfig
@@ -48,15 +47,38 @@ def test_the_stages_learn_what_the_trunk_sees_where_that_is_asked_for(
     student = Student("nano")
     config = dataclasses.replace(config, teacher_cache=False, level_weight=2.0)
     batch = next(Batches(train_faces, config).epoch(0))
-    with_levels = Distillation(Guide(guide.teacher, levels=True), student, Supervised(), config)
+    with_levels = Distillation(Guide(guide.teacher, with_levels=True), student, Supervised(), config)
     terms = with_levels(student(batch.pixels), batch)
     terms["loss"].backward()
     names = ("soft_label", "feature", "attention", "label")
     rest = sum(with_levels.weights[name] * terms[name].item() for name in names)
     assert terms["loss"].item() == pytest.approx(rest + 2 * terms["level"].item(), rel=1e-5)
-    assert all(p.grad is not None for p in with_levels.levels.parameters())
-    with pytest.raises(ConfigError, match="level_weight needs"):
-        Guide(MobileNetV2Simple(64), levels=True)
+    assert all(p.grad is not None for p in with_levels.level_projectors.parameters())
+
+
+def test_what_the_trunk_sees_lies_where_the_crop_shows_it() -> None:
+    """A box on the crop's left, and a trunk that sees most in the middle of its box."""
+    hill = 5 - (torch.arange(9.0) - 4).abs()
+    spot = (hill[:, None] * hill)[None, None]
+
+    class Teacher(Detector):
+        level_channels, feature_channels = (1, 1, 1), 1
+
+        def forward(self, pixels: Tensor) -> Output:
+            maps, box = torch.zeros(1, 32, 32), torch.tensor([[-0.5, -0.25, 0.5]])
+            return Output(torch.zeros(1, 1), maps, torch.zeros(1, 1), torch.zeros(1, 1, 8, 8), box, [spot] * 3)
+
+    levels = Guide(Teacher(), with_levels=True)(_nothing()).levels
+    assert levels is not None
+    for level, side in zip(levels, (32, 16, 8), strict=True):
+        down, across = (level[0, 0] == level.max()).nonzero().float().mean(0) + 0.5  # the largest are clipped
+        assert abs(across / side - 0.25) <= 0.51 / side and abs(down / side - 0.375) <= 0.51 / side
+
+
+def test_a_student_can_teach_its_stages() -> None:
+    guide = Guide(Student("nano"), with_levels=True)
+    levels = guide(_nothing()).levels
+    assert levels is not None and [level.shape[1:] for level in levels] == [(32, 32, 32), (48, 16, 16), (96, 8, 8)]
 
 
 def test_each_term_is_least_where_student_and_teacher_agree() -> None:
@@ -84,6 +106,9 @@ def test_soft_labels_keep_their_gradient_when_softened() -> None:
 def test_output_without_features_is_a_mistake_of_ours(guide: Guide, config: DistillConfig) -> None:
     distillation = Distillation(guide, Student("nano"), Supervised(), config)
     output = Output(torch.zeros(1, 1), torch.zeros(1, 16, 16), torch.zeros(1, 3))
-    batch = Batch(torch.zeros(1, 256, 256, 3), torch.zeros(1, 1), torch.zeros(1, 3), torch.zeros(1), 0)
     with pytest.raises(AssertionError):
-        distillation(output, batch)
+        distillation(output, _nothing())
+
+
+def _nothing() -> Batch:
+    return Batch(torch.zeros(1, 256, 256, 3), torch.zeros(1, 1), torch.zeros(1, 3), torch.zeros(1), 0)

@@ -14,7 +14,7 @@ from edgedf.training.models import build_model, load_pretrained
 
 
 def test_an_unknown_size_names_those_there_are() -> None:
-    with pytest.raises(ConfigError, match="nano, small, base"):
+    with pytest.raises(ConfigError, match="nano, small, medium, base"):
         build_model(TrainConfig(role="student", size="huge"))
 
 

@@ -40,7 +40,7 @@ def test_the_trunk_is_frozen_and_not_in_the_checkpoint(
         config.feature_weight * terms["feature"].item() + config.hard_weight * terms["label"].item(), rel=1e-5
     )
     assert all(p.grad is None for p in features.guide.trunk.parameters())
-    assert {name.split(".")[0] for name in features.state_dict()} == {"levels"}
+    assert {name.split(".")[0] for name in features.state_dict()} == {"projectors"}
     assert all(p.grad is not None for p in features.parameters())
     assert all(p.grad is not None for stage in student.stages for p in stage.parameters())
 
