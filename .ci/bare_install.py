@@ -41,7 +41,7 @@ def main() -> None:
         [COMMAND, "train", "student", "--data", ".", "--out", "run"], capture_output=True, text=True
     )
     assert training.returncode == 2 and "pip install 'edgedf[train]'" in training.stderr, training.stderr
-    at_most(200, size_mb(), "MB of site-packages")
+    at_most(202, size_mb(), "MB of site-packages")
     at_most(0.3, best(import_s), "s for import edgedf.runtime")
     at_most(0.5, best(help_s), "s for edgedf --help")
 

@@ -38,7 +38,7 @@ def shipped(root: Path, version: str) -> list[str]:
 def test_programs_are_shipped_file_by_file(tmp_path: Path) -> None:
     """And nothing of what lies beside them: weights, a bundle, a run."""
     wanted = ["export/export.py", "student/small.toml"]
-    others = ["student/best_model.pth", "student/weights/small.safetensors", "student/mine.edgedf/manifest.json"]
+    others = ["student/best_model.pth", "student/weights/medium.safetensors", "student/mine.edgedf/manifest.json"]
     for name in wanted + others:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
@@ -121,7 +121,7 @@ def test_the_sdist_holds_besides_only_what_is_known(built: list[Path]) -> None:
     with tarfile.open(built[1]) as sdist:
         names = {one.name.partition("/")[2] for one in sdist.getmembers() if one.isfile()}
     known = {f"docs/{name}.png" for name in ("benchmark", "forged", "report", "soak", "watch")}  # drawn, or of none
-    known |= {"student/weights/small.safetensors", "tests/unit/data/prepare/ten_bit_variable_rate.mp4"}
+    known |= {"student/weights/medium.safetensors", "tests/unit/data/prepare/ten_bit_variable_rate.mp4"}
     plain = {".gitignore", "Makefile", "PKG-INFO"}
     assert {name for name in names if not TEXT.search(f"/{name}")} == WEIGHTS | known | plain
     assert {"README.md", "LICENSE", "NOTICE", "tests/test_wheel.py", "hatch_build.py"} <= names
