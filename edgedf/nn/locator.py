@@ -53,9 +53,8 @@ def crop_box(picture: Tensor, box: Tensor, size: int) -> Tensor:
     Returns:
         (B, C, size, size); what lies outside the picture repeats its border.
     """
-    box = box.float()
     grid = _unit_grid(size, box) * box[:, None, None, 2:] + box[:, None, None, :2]
-    return F.grid_sample(picture.float(), grid, mode="bilinear", padding_mode="border", align_corners=False)
+    return F.grid_sample(picture, grid, mode="bilinear", padding_mode="border", align_corners=False)
 
 
 def uncrop_box(crop: Tensor, box: Tensor, size: int, outside: str = "zeros") -> Tensor:
@@ -67,7 +66,6 @@ def uncrop_box(crop: Tensor, box: Tensor, size: int, outside: str = "zeros") -> 
         size: Output side in pixels.
         outside: What lies there, `zeros` or the map's `border`, repeated.
     """
-    box = box.float()
     grid = (_unit_grid(size, box) - box[:, None, None, :2]) / box[:, None, None, 2:]
     return F.grid_sample(crop.float(), grid, mode="bilinear", padding_mode=outside, align_corners=False)
 

@@ -64,11 +64,12 @@ class Guide:
 
     def _levels(self, output: Output) -> list[Tensor]:
         """In the crop's frame, beyond the face's box what is at its edge."""
-        assert output.levels is not None
-        if output.box is None:
-            return [standardised(level) for level in output.levels]
-        levels = zip(output.levels, LEVELS, strict=True)
-        return [standardised(uncrop_box(level, output.box, side, "border")) for level, side in levels]
+        levels = output.levels
+        assert levels is not None
+        if output.box is not None:
+            pairs = zip(levels, LEVELS, strict=True)
+            levels = [uncrop_box(level, output.box, side, "border") for level, side in pairs]
+        return [standardised(level) for level in levels]
 
 
 class CachedGuide:
