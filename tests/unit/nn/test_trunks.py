@@ -35,6 +35,23 @@ def test_same_padding_puts_the_odd_pixel_right_and_below() -> None:
     assert conv(picture)[0, 0].tolist() == [[2, 1], [1, 1]]
 
 
+def test_a_depthwise_convolution_trains_in_full_precision_on_a_cpu() -> None:
+    conv = SameConv2d(1, 1, 3, 1)
+    depthwise = SameConv2d(2, 2, 3, 1, groups=2)
+    for one in (conv, depthwise):
+        torch.nn.init.zeros_(one.weight)
+        with torch.no_grad():
+            one.weight[..., 1, 1], one.weight[..., 1, 2] = 1 + 2**-9, -1  # which bfloat16 rounds to 1 and -1
+    ones = torch.ones(1, 2, 4, 4, dtype=torch.bfloat16)
+    with torch.autocast("cpu", torch.bfloat16):
+        made = depthwise(ones)
+        assert made.dtype == torch.bfloat16
+        assert made[0, :, 1, 1].tolist() == [2**-9, 2**-9]
+        assert conv(ones[:, :1])[0, 0, 1, 1].item() == 0
+        with torch.no_grad():  # half precision answers sooner, as nothing has to go back
+            assert depthwise(ones)[0, :, 1, 1].tolist() == [0, 0]
+
+
 def test_lite2_imagenet_weights_fit() -> None:
     """The published file fills every parameter of the trunk."""
     state = published_weights("efficientnet_lite2")
