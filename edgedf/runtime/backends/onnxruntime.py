@@ -70,6 +70,8 @@ def session_options(threads: int) -> Any:
     options.inter_op_num_threads = 1
     # Threads that spin while they wait take the cores from the rest of the app.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    # It would give a layer that was left in floating point for its accuracy 8-bit weights, one scale for all channels.
+    options.add_session_config_entry("optimization.disable_specified_optimizers", "WeightBiasQuantization")
     # Left to guess, it would take bytes that `check_graph` read as ONNX for its own format.
     options.add_session_config_entry("session.load_model_format", "ONNX")
     options.log_severity_level = 4  # fatal only: what goes wrong is raised
