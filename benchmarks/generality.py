@@ -1,4 +1,4 @@
-"""Generality: `python benchmarks/generality.py MODEL DATA`: what a model is worth beyond the fakes of its own data.
+"""Generality: `python benchmarks/generality.py MODEL... DATA`: what a model is worth beyond the fakes of its own data.
 
 AUC on real faces of a held-out split against a forgery of each (`edgedf.data.forge`), one kind at a time, and on faces
 of both classes with a camera's faults (`edgedf.data.degrade`). A split that models are chosen by may choose by these
