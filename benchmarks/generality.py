@@ -23,6 +23,7 @@ from edgedf.data.packed import PackedFaces, pack_split
 from edgedf.data.sampling import by_turns
 from edgedf.deploy.candidate import open_candidate
 from edgedf.deploy.robustness import spread
+from edgedf.errors import InputError
 from edgedf.guard import run_alone
 from edgedf.metrics import Interval, auc_interval
 
@@ -47,7 +48,7 @@ def main(models: list[Path], *, data: Path, split: str = "val", most: int = 600)
     found = {}
     for model in models:
         for scorer in open_candidate(model).scorers:
-            found[f"{model.name} {scorer.file or scorer.precision}"] = {
+            found[f"{model} {scorer.file or scorer.precision}"] = {
                 kind: auc_interval(trial.labels, scorer.score(trial), trial.groups) for kind, trial in trials.items()
             }
     _print(trials, found)
@@ -66,6 +67,8 @@ def forgeries(faces: PackedFaces, most: int) -> dict[str, PackedFaces]:
     """
     forger = Forger(faces, face_points(faces, progress=progress))
     known = np.flatnonzero(forger.known)
+    if not len(known):
+        raise InputError("no real face of this split has landmarks: nothing can be forged")
     reals = known[by_turns([faces.groups[i] for i in known.tolist()], np.random.default_rng(0))[:most]]
     return {kind: _forged(faces, forger, np.sort(reals), kind) for kind in VARIANTS}
 
@@ -87,7 +90,7 @@ def _degraded(faces: PackedFaces, chosen: NDArray[np.int64]) -> PackedFaces:
 def _shown(
     faces: PackedFaces, chosen: NDArray[np.int64], pixels: NDArray[np.uint8], labels: NDArray[np.uint8]
 ) -> PackedFaces:
-    """Some faces with other pixels and labels."""
+    """Some faces with other pixels and labels: only these, groups and paths are theirs, which is all that is read."""
     groups, paths = ([names[i] for i in chosen.tolist()] for names in (faces.groups, faces.paths))
     return replace(faces, pixels=pixels, labels=labels, groups=groups, paths=paths)
 

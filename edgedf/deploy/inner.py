@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from edgedf.extras import need
 from edgedf.runtime.backends import ncnn
+from edgedf.runtime.backends.onnxruntime import session_options
 from edgedf.runtime.ncnn_contract import REQUANTISED
 from edgedf.runtime.ncnn_text import read_layers
 from edgedf.runtime.onnx_contract import INPUT
@@ -45,8 +46,7 @@ class InnerOnnx:
         model = onnx.load_from_string(self._graph)
         new = set(names) - {one.name for one in model.graph.output}
         model.graph.output.extend(onnx.ValueInfoProto(name=name) for name in sorted(new))
-        options = ort.SessionOptions()
-        options.log_severity_level = 4
+        options = session_options(threads=0)  # all cores
         if self._unfused:
             options.add_session_config_entry("session.disable_quant_qdq", "1")
         session = ort.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])

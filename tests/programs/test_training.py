@@ -32,7 +32,8 @@ def command(data: Path, out: Path, *options: str, settings: list[str] = SMALL) -
 
 
 def run(arguments: list[str]) -> None:
-    subprocess.run([sys.executable, *arguments], check=True, capture_output=True, env=environment())
+    done = subprocess.run([sys.executable, *arguments], capture_output=True, text=True, env=environment())
+    assert done.returncode == 0, done.stderr[-4000:]
 
 
 def environment() -> dict[str, str]:
