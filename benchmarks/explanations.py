@@ -20,7 +20,7 @@ from edgedf.data.forge.forger import Forger
 from edgedf.data.landmarks import face_points
 from edgedf.data.packed import PackedFaces, pack_split
 from edgedf.data.pair_masks import Rejected, pair_mask
-from edgedf.data.sampling import by_turns
+from edgedf.data.sampling import some_by_turns
 from edgedf.errors import DatasetError
 from edgedf.explain.explanation import Subject
 from edgedf.explain.measures import (
@@ -110,7 +110,7 @@ def _forgeries(faces: PackedFaces, count: int, rng: np.random.Generator) -> list
     """Forgeries of real faces of different groups, with exact masks."""
     forger = Forger(faces, face_points(faces, progress=progress))
     found = []
-    for face in _spread(np.flatnonzero(forger.known), faces.groups, count, rng):
+    for face in some_by_turns(np.flatnonzero(forger.known), faces.groups, count, rng):
         forgery = forger.forged(face, 0)
         region = forgery.mask >= max(FORGED * int(forgery.mask.max()), 1)
         found.append(Case(forgery.fake, region, faces.groups[face]))
@@ -121,18 +121,12 @@ def _pairs(faces: PackedFaces, count: int, rng: np.random.Generator) -> list[Cas
     """Fakes of the dataset whose difference from their original shows what was forged."""
     found: list[Case] = []
     fakes = np.flatnonzero(faces.originals != np.arange(len(faces)))
-    for face in _spread(fakes, faces.groups, len(fakes), rng):
+    for face in some_by_turns(fakes, faces.groups, len(fakes), rng):
         mask = pair_mask(faces.pixels[face], faces.pixels[int(faces.originals[face])])
         if not isinstance(mask, Rejected):
             found.append(Case(np.array(faces.pixels[face]), mask > 0, faces.groups[face]))
         if len(found) == count:
             break
-    return found
-
-
-def _spread(indices: NDArray[np.intp], groups: Sequence[str], count: int, rng: np.random.Generator) -> list[int]:
-    """Some of them by chance, one of each group before the second of any."""
-    found: list[int] = indices[by_turns([groups[i] for i in indices], rng)[:count]].tolist()
     return found
 
 

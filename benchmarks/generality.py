@@ -20,7 +20,7 @@ from edgedf.data.forge.forger import Forger
 from edgedf.data.forge.variants import VARIANTS
 from edgedf.data.landmarks import face_points
 from edgedf.data.packed import PackedFaces, pack_split
-from edgedf.data.sampling import by_turns
+from edgedf.data.sampling import some_by_turns
 from edgedf.deploy.candidate import open_candidate
 from edgedf.deploy.robustness import spread
 from edgedf.errors import InputError
@@ -69,8 +69,8 @@ def forgeries(faces: PackedFaces, most: int) -> dict[str, PackedFaces]:
     known = np.flatnonzero(forger.known)
     if not len(known):
         raise InputError("no real face of this split has landmarks: nothing can be forged")
-    reals = known[by_turns([faces.groups[i] for i in known.tolist()], np.random.default_rng(0))[:most]]
-    return {kind: _forged(faces, forger, np.sort(reals), kind) for kind in VARIANTS}
+    reals = np.sort(some_by_turns(known, faces.groups, most, np.random.default_rng(0)))
+    return {kind: _forged(faces, forger, reals, kind) for kind in VARIANTS}
 
 
 def _forged(faces: PackedFaces, forger: Forger, reals: NDArray[np.int64], kind: str) -> PackedFaces:

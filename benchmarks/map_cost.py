@@ -15,6 +15,7 @@ from edgedf.console import say
 from edgedf.explain.maps import upsampled
 from edgedf.extras import need
 from edgedf.guard import run_alone
+from edgedf.runtime.backends.onnxruntime import session_options
 from edgedf.runtime.onnx_contract import INPUT
 from edgedf.runtime.timing import measure, noise_crops
 
@@ -54,11 +55,8 @@ def main(bundle: Path, *, rounds: int = 1000) -> dict[str, Any]:
 
 
 def _session(graph: bytes) -> Any:
-    ort = need("onnxruntime", "all")
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.log_severity_level = 3  # errors: it warns of a constant that only the missing output needs
-    return ort.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+    options = session_options(threads=1)  # the engine's own: what a camera runs
+    return need("onnxruntime", "all").InferenceSession(graph, options, providers=["CPUExecutionProvider"])
 
 
 def _without_map(graph: bytes) -> bytes:

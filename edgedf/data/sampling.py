@@ -113,3 +113,18 @@ def by_turns(parts: Sequence[Hashable], random: np.random.Generator) -> NDArray[
         taken[parts[i]] += 1
     found: NDArray[np.int64] = order[np.argsort(turns, kind="stable")]
     return found
+
+
+def some_by_turns(
+    indices: NDArray[np.int64], parts: Sequence[Hashable], count: int, random: np.random.Generator
+) -> list[int]:
+    """At most `count` of some images, in the order of `by_turns`.
+
+    Args:
+        indices: Of the images.
+        parts: Of every image, those among them and others.
+        count: How many.
+        random: Decides.
+    """
+    found: list[int] = indices[by_turns([parts[i] for i in indices.tolist()], random)[:count]].tolist()
+    return found

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from PIL import Image
 from typer.testing import CliRunner
@@ -68,13 +67,6 @@ def test_a_run_is_measured_by_its_gradients_and_with_shuffled_weights(
     assert {*METHODS, "Grad-CAM++"} <= table["figures"].keys()
     assert -1 <= table["figures"]["Grad-CAM++"]["random weights"]["value"] < 1
     assert "random weights" not in table["figures"]["centre prior"]
-
-
-def test_faces_come_from_many_groups_first() -> None:
-    spread = load("benchmarks/explanations.py")._spread
-    groups = ["a"] * 10 + ["b", "c"]
-    chosen = spread(np.arange(12), groups, 4, np.random.default_rng(0))
-    assert {groups[i] for i in chosen[:3]} == {"a", "b", "c"} and groups[chosen[3]] == "a"
 
 
 def test_the_map_costs_what_the_latencies_say(make_bundle: MakeBundle) -> None:

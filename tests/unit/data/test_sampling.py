@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edgedf.data.sampling import by_turns, epoch_order, paired_order
+from edgedf.data.sampling import by_turns, epoch_order, paired_order, some_by_turns
 
 Labels = NDArray[np.uint8]
 Indices = NDArray[np.int64]
@@ -108,3 +108,16 @@ def test_one_of_each_part_comes_before_the_second_of_any() -> None:
     assert sorted(order.tolist()) == list(range(9))
     assert {parts[i] for i in order[:3]} == {"large", "small", "single"}
     assert sorted(parts[i] for i in order[3:5]) == ["large", "small"]
+
+
+def test_some_come_from_many_groups_first() -> None:
+    groups = ["a"] * 10 + ["b", "c"]
+    chosen = some_by_turns(np.arange(12), groups, 4, np.random.default_rng(0))
+    assert {groups[i] for i in chosen[:3]} == {"a", "b", "c"} and groups[chosen[3]] == "a"
+
+
+def test_some_by_turns_are_of_those_asked_for() -> None:
+    parts = ["a", "b", "a", "c", "a", "b"]
+    found = some_by_turns(np.array([0, 2, 3, 4]), parts, 2, np.random.default_rng(0))
+    assert {*found} < {0, 2, 3, 4} and {parts[i] for i in found} == {"a", "c"}
+    assert sorted(some_by_turns(np.array([1, 5]), parts, 9, np.random.default_rng(0))) == [1, 5]
