@@ -43,6 +43,8 @@ from edgedf.training.predict import logits
 from edgedf.training.pretraining import ImageNetGuide, Pretraining
 from edgedf.training.run import Run, open_run
 
+COMPILED_FROM = 10_000  # crops over a run: of fewer the teacher answers within the time that compiling it takes
+
 
 def main(config: DistillConfig, out: Path, *, resume: bool = False, ablation: bool = True) -> dict[str, Any]:
     """Trains the student with the teacher, and without it.
@@ -152,6 +154,8 @@ def objective_of(
     """What the student learns: from its teacher, from ImageNet's network, or from labels alone."""
     supervised = Supervised.of(config, train)
     if isinstance(teacher, ImageNetGuide):
+        if is_long(config, train):
+            teacher.compile()
         return Pretraining(teacher, student, supervised, config)
     if teacher:
         return Distillation(make_guide(config, teacher, train), student, supervised, config)
@@ -168,10 +172,17 @@ def quantised_student(config: DistillConfig, train: PackedFaces) -> Detector:
     return student
 
 
+def is_long(config: DistillConfig, train: PackedFaces) -> bool:
+    """Whether a run asks its teacher so much that compiling it pays."""
+    return config.epochs * len(train) >= COMPILED_FROM
+
+
 def make_guide(config: DistillConfig, teacher: Run, train: PackedFaces) -> Guide | CachedGuide:
     """The teacher, its answers stored on disk where the configuration says so."""
     guide = Guide(teacher.model(), with_levels=config.level_weight > 0)
     if not config.teacher_cache or torch.cuda.is_available():  # a GPU answers faster than a disk
+        if is_long(config, train):
+            guide.compile()
         return guide
     weights = sha256(teacher.file().read_bytes())
     anchors = sha256(train.originals.tobytes())  # a fake's views are its original's

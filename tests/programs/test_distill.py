@@ -12,12 +12,13 @@ import pytest
 import torch
 
 from edgedf.data.drawn import draw_dataset
-from edgedf.data.packed import PackedFaces
+from edgedf.data.packed import PackedFaces, pack_split
 from edgedf.errors import ConfigError
 from edgedf.programs import config_path, load
 from edgedf.training.checkpoints import save_checkpoint
 from edgedf.training.config import DistillConfig, TrainConfig
 from edgedf.training.faces import load_splits
+from edgedf.training.guide import Guide
 from edgedf.training.models import build_model, load_pretrained
 from edgedf.training.run import Run, latest_run, open_run
 
@@ -164,6 +165,19 @@ def test_the_stages_of_a_teacher_are_taught_in_new_views(pretrained: Path, tmp_p
     with (tmp_path / "run" / "metrics.csv").open() as file:
         [row] = csv.DictReader(file)
     assert 0 < float(row["train_level"]) < 1.5
+
+
+@pytest.mark.parametrize(("epochs", "compiled"), [(1, False), (100_000, True)])
+def test_a_teacher_that_answers_for_long_is_compiled(
+    pretrained: Path, monkeypatch: pytest.MonkeyPatch, epochs: int, compiled: bool
+) -> None:
+    program: Any = load("student/distill.py")
+    calls: list[Guide] = []
+    monkeypatch.setattr(Guide, "compile", lambda guide: calls.append(guide))
+    config = DistillConfig(teacher=str(pretrained / "run"), views=0, teacher_cache=False, epochs=epochs)
+    faces = pack_split(pretrained / "drawn", "train")
+    guide = program.make_guide(config, open_run(pretrained / "run"), faces)
+    assert calls == [guide] * compiled
 
 
 def test_a_baseline_cannot_teach(tmp_path: Path) -> None:

@@ -81,6 +81,17 @@ def test_a_student_can_teach_its_stages() -> None:
     assert levels is not None and [level.shape[1:] for level in levels] == [(32, 32, 32), (48, 16, 16), (96, 8, 8)]
 
 
+def test_a_compiled_teacher_answers_alike() -> None:
+    guide = Guide(Student("nano"), with_levels=True)
+    batch = _nothing()._replace(pixels=torch.randint(0, 256, (2, 256, 256, 3), dtype=torch.uint8))
+    before = guide(batch)
+    guide.compile()
+    after = guide(batch)
+    assert after.levels is not None and before.levels is not None
+    for one, other in zip([*before[:3], *before.levels], [*after[:3], *after.levels], strict=True):
+        assert torch.allclose(one, other, atol=2e-3)
+
+
 def test_each_term_is_least_where_student_and_teacher_agree() -> None:
     torch.manual_seed(0)
     logit, features, maps = torch.randn(4, 1), torch.randn(4, 6, 8, 8), torch.rand(4, 16, 16)

@@ -1,0 +1,36 @@
+"""A frozen network, compiled: what it says, and what happens without a compiler."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from edgedf.training.compiled import Compiled
+
+
+def network() -> nn.Module:
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8), nn.ReLU6(), nn.Flatten(), nn.Linear(8 * 36, 1)).eval()
+
+
+def test_it_says_what_the_network_says() -> None:
+    frozen = network()
+    compiled: Compiled[torch.Tensor] = Compiled(frozen)
+    for size in (4, 4, 2):  # the last batch of an epoch may be a smaller one
+        pixels = torch.randn(size, 3, 8, 8)
+        said = compiled(pixels)
+        assert not said.requires_grad
+        assert torch.allclose(said, frozen(pixels), atol=1e-5)
+
+
+def test_without_a_compiler_it_runs_as_it_is(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path))  # else it finds what another test compiled
+    monkeypatch.setattr("torch._inductor.config.cpp.cxx", (str(tmp_path / "none"),))
+    frozen, pixels = network(), torch.randn(3, 3, 8, 8)
+    compiled: Compiled[torch.Tensor] = Compiled(frozen)
+    for _ in range(2):
+        assert torch.equal(compiled(pixels), frozen(pixels))
+    assert capsys.readouterr().out.count("needs a C++ compiler") == 1
