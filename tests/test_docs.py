@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 import edgedf
 from edgedf.cli import app
 from edgedf.data.drawn import draw_dataset, draw_face
+from edgedf.deploy import side_by_side
 from edgedf.deploy.bounds import Bounds
 from edgedf.programs import load
 
@@ -54,6 +55,7 @@ def test_commands_and_example_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.chdir(tmp_path)
     # A student of one epoch and eighty faces tell nothing of INT8.
     monkeypatch.setattr(load("export/export.py"), "Bounds", lambda: Bounds(drop=1, flips=1))
+    monkeypatch.setattr(side_by_side, "INT8_MOVES", 1)
     draw_dataset(Path("faces"), 80)
     Image.fromarray(draw_face(np.random.default_rng(0), fake=False)).save("photo.jpg")
     for line in commands():

@@ -10,11 +10,15 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from edgedf.data.drawn import draw_dataset
 from edgedf.data.packed import PackedFaces, pack_split
 from edgedf.errors import ConfigError
+from edgedf.nn.student import Student
+from edgedf.nn.trunks import Lite2Trunk
 from edgedf.programs import config_path, load
+from edgedf.training import pretraining
 from edgedf.training.checkpoints import save_checkpoint
 from edgedf.training.config import DistillConfig, TrainConfig
 from edgedf.training.faces import load_splits
@@ -167,17 +171,34 @@ def test_the_stages_of_a_teacher_are_taught_in_new_views(pretrained: Path, tmp_p
     assert 0 < float(row["train_level"]) < 1.5
 
 
-@pytest.mark.parametrize(("epochs", "compiled"), [(1, False), (100_000, True)])
+@pytest.mark.parametrize(
+    ("epochs", "cached", "compiled"), [(1, False, False), (100_000, False, True), (100_000, True, False)]
+)
 def test_a_teacher_that_answers_for_long_is_compiled(
-    pretrained: Path, monkeypatch: pytest.MonkeyPatch, epochs: int, compiled: bool
+    pretrained: Path, monkeypatch: pytest.MonkeyPatch, epochs: int, cached: bool, compiled: bool
 ) -> None:
     program: Any = load("student/distill.py")
     calls: list[Guide] = []
     monkeypatch.setattr(Guide, "compile", lambda guide: calls.append(guide))
-    config = DistillConfig(teacher=str(pretrained / "run"), views=0, teacher_cache=False, epochs=epochs)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    views = 1 if cached else 0
+    config = DistillConfig(teacher=str(pretrained / "run"), views=views, teacher_cache=cached, epochs=epochs)
     faces = pack_split(pretrained / "drawn", "train")
-    guide = program.make_guide(config, open_run(pretrained / "run"), faces)
-    assert calls == [guide] * compiled
+    program.make_guide(config, open_run(pretrained / "run"), faces)
+    assert len(calls) == compiled
+
+
+@pytest.mark.parametrize(("epochs", "compiled"), [(1, False), (100_000, True)])
+def test_imagenets_network_is_compiled_alike(
+    pretrained: Path, monkeypatch: pytest.MonkeyPatch, epochs: int, compiled: bool
+) -> None:
+    program: Any = load("student/distill.py")
+    calls: list[nn.Module] = []
+    monkeypatch.setattr(pretraining, "Compiled", lambda trunk: calls.append(trunk) or trunk)  # type: ignore[func-returns-value]
+    config = DistillConfig(teacher="imagenet", epochs=epochs)
+    guide = pretraining.ImageNetGuide(Lite2Trunk(), 64)
+    program.objective_of(config, guide, Student("nano"), pack_split(pretrained / "drawn", "train"))
+    assert calls == [guide.trunk] * compiled
 
 
 def test_a_baseline_cannot_teach(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """The distillation objective."""
 
 import dataclasses
+import shutil
 
 import pytest
 import torch
@@ -81,15 +82,23 @@ def test_a_student_can_teach_its_stages() -> None:
     assert levels is not None and [level.shape[1:] for level in levels] == [(32, 32, 32), (48, 16, 16), (96, 8, 8)]
 
 
-def test_a_compiled_teacher_answers_alike() -> None:
+@pytest.mark.skipif(not shutil.which("g++"), reason="no C++ compiler")
+def test_a_compiled_teacher_answers_alike(capsys: pytest.CaptureFixture[str]) -> None:
+    """A student is quick to compile; EfficientNet takes a minute."""
     guide = Guide(Student("nano"), with_levels=True)
     batch = _nothing()._replace(pixels=torch.randint(0, 256, (2, 256, 256, 3), dtype=torch.uint8))
-    before = guide(batch)
+    before = _answers(guide, batch)
     guide.compile()
-    after = guide(batch)
-    assert after.levels is not None and before.levels is not None
-    for one, other in zip([*before[:3], *before.levels], [*after[:3], *after.levels], strict=True):
-        assert torch.allclose(one, other, atol=2e-3)
+    for one, other in zip(before, _answers(guide, batch), strict=True):
+        assert float((one - other).abs().mean()) < 0.02 * float(one.abs().mean() + 1)
+    assert capsys.readouterr().out.splitlines() == ["compiling the teacher for this CPU: about half a minute"]
+
+
+def _answers(guide: Guide, batch: Batch) -> list[Tensor]:
+    with torch.autocast("cpu", torch.bfloat16):
+        logit, maps, features, levels = guide(batch)
+    assert levels is not None
+    return [logit, maps, features, *levels]
 
 
 def test_each_term_is_least_where_student_and_teacher_agree() -> None:
