@@ -42,7 +42,8 @@ class Compiled(Generic[T]):
                     return self._program(pixels)
                 except torch._dynamo.exc.TorchDynamoException as error:
                     self._program = None
-                    reason = str(error).strip().splitlines()[0]
+                    cause = getattr(error, "inner_exception", error)  # the error itself starts with a heading
+                    reason = (str(cause).strip().splitlines() or [type(cause).__name__])[0]
                     say(f"it cannot be compiled here and runs slower; is there a C++ compiler such as g++? ({reason})")
             output: T = self._network(pixels)
             return output
