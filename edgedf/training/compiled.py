@@ -7,11 +7,13 @@ from typing import Generic, TypeVar
 
 import torch
 from torch import Tensor, nn
+from torch._inductor.runtime.cache_dir_utils import default_cache_dir
 
 from edgedf.console import say
 from edgedf.files import cache_root
 
 T = TypeVar("T")
+CACHE = "TORCHINDUCTOR_CACHE_DIR"
 
 
 class Compiled(Generic[T]):
@@ -26,8 +28,10 @@ class Compiled(Generic[T]):
     """
 
     def __init__(self, network: nn.Module) -> None:
-        # Not where torch keeps it, in the common temporary folder under a name that anybody can guess.
-        os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(cache_root() / "compiled"))
+        # Not where torch keeps it, in the common temporary folder under a name that anybody can guess; a user's own
+        # choice stays. Torch enters its own, too, as soon as it has looked.
+        if os.environ.get(CACHE) in (None, default_cache_dir()):
+            os.environ[CACHE] = str(cache_root() / "compiled")
         logging.getLogger("torch.utils.cpp_extension").setLevel(logging.ERROR)  # warns of CUDA where there is no GPU
         self._network = network
         self._program: Callable[[Tensor], T] | None = torch.compile(network, dynamic=False, options={"freezing": True})

@@ -1,13 +1,15 @@
 """A frozen network, compiled: what it says, and what happens without a compiler."""
 
+import os
 import shutil
 from pathlib import Path
 
 import pytest
 import torch
 from torch import nn
+from torch._inductor.runtime.cache_dir_utils import default_cache_dir
 
-from edgedf.training.compiled import Compiled
+from edgedf.training.compiled import CACHE, Compiled
 
 needs_compiler = pytest.mark.skipif(not shutil.which("g++"), reason="no C++ compiler")
 
@@ -27,6 +29,18 @@ def test_it_says_what_the_network_says(capsys: pytest.CaptureFixture[str]) -> No
         assert not said.requires_grad
         assert torch.allclose(said, frozen(pixels), atol=1e-5)
     assert capsys.readouterr().out.splitlines() == ["compiling the teacher for this CPU: about half a minute"]
+
+
+@pytest.mark.parametrize(("before", "kept"), [(None, False), (default_cache_dir(), False), ("/mine", True)])
+def test_its_code_lies_in_the_cache_of_edgedf(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, before: str | None, kept: bool
+) -> None:
+    monkeypatch.setenv("EDGEDF_CACHE", str(tmp_path))
+    monkeypatch.setenv(CACHE, before or "")
+    if before is None:
+        monkeypatch.delenv(CACHE)
+    Compiled(network())
+    assert os.environ[CACHE] == (before if kept else str(tmp_path / "compiled"))
 
 
 def test_without_a_compiler_it_runs_as_it_is(
