@@ -173,7 +173,7 @@ def _norm(channels: int) -> nn.BatchNorm2d:
 
 
 def _folded(conv: nn.Module, norm: nn.Module) -> tuple[nn.Module, nn.Module]:
-    """A convolution that does its norm's work, and nothing in the norm's place; what is folded already stays."""
+    """A convolution that does its norm's work, and nothing in the norm's place; a folded pair stays as it is."""
     if isinstance(norm, nn.Identity):
         return conv, norm
     return fuse_conv_bn_eval(conv, norm), nn.Identity()  # type: ignore[type-var, arg-type]

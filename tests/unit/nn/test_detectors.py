@@ -48,7 +48,7 @@ def test_a_crop_is_judged_alone(network: Detector, pixels: Tensor) -> None:
     assert torch.allclose(network(pixels).logit[1:], network(pixels[1:]).logit, atol=1e-5)
 
 
-def test_fused_says_the_same_and_leaves_the_network_alone(network: Detector, pixels: Tensor) -> None:
+def test_fused_once_or_twice_says_the_same_and_leaves_the_network_alone(network: Detector, pixels: Tensor) -> None:
     network.train()
     network(torch.cat([pixels, 255 - pixels]))  # norms with statistics of their own
     expected = network.eval()(pixels)
