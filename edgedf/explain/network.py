@@ -1,6 +1,5 @@
 """A network of a run to be explained: besides what works on any artefact, by its gradients. Needs torch."""
 
-import copy
 from collections.abc import Callable
 from functools import partial
 
@@ -94,7 +93,7 @@ def randomised(model: Detector, seed: int) -> Detector:
 
     A map that stays shows the picture and not the model (Adebayo et al., NeurIPS 2018).
     """
-    twin = copy.deepcopy(model.fused())
+    twin = model.fused()  # a copy
     dice = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for values in twin.parameters():

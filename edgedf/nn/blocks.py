@@ -1,9 +1,13 @@
 """Convolution blocks whose training-only parts fold away for deployment."""
 
+from typing import TypeVar
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+C = TypeVar("C", bound=nn.Module)
 
 
 class ConvNorm(nn.Module):
@@ -20,9 +24,7 @@ class ConvNorm(nn.Module):
 
     def fuse(self) -> None:
         """Folds the norm. Eval mode only."""
-        if isinstance(self.norm, nn.BatchNorm2d):
-            self.conv = fuse_conv_bn_eval(self.conv, self.norm)
-            self.norm = nn.Identity()
+        self.conv, self.norm = folded(self.conv, self.norm)
 
 
 class RepBlock(nn.Module):
@@ -61,3 +63,10 @@ class RepBlock(nn.Module):
             conv.weight[:, :, 1, 1] += torch.eye(conv.out_channels, device=conv.weight.device)
         self.fused = fuse_conv_bn_eval(conv, self.norm)
         del self.dense, self.dense_norm, self.point, self.norm
+
+
+def folded(conv: C, norm: nn.Module) -> tuple[C, nn.Module]:
+    """A convolution that does its norm's work, and nothing in the norm's place; a folded pair stays as it is."""
+    if isinstance(norm, nn.Identity):
+        return conv, norm
+    return fuse_conv_bn_eval(conv, norm), nn.Identity()  # type: ignore[type-var, arg-type]

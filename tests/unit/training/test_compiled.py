@@ -46,7 +46,7 @@ def test_its_code_lies_in_the_cache_of_edgedf(
 def test_without_a_compiler_it_runs_as_it_is(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path))  # else it finds what another test compiled
+    monkeypatch.setenv(CACHE, str(tmp_path))  # else it finds what another test compiled
     frozen, pixels = network(), torch.randn(3, 3, 8, 8)
     compiled: Compiled[torch.Tensor] = Compiled(frozen)
     with torch._inductor.config.patch({"cpp.cxx": (str(tmp_path / "none"),)}):
